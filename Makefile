@@ -1,0 +1,67 @@
+# clearbind. `make demo` runs the main job, `make test` passes the tests;
+# both need nothing but Go (make test installs what it lacks on Debian).
+
+GO       ?= go
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+REVISION ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+PKG      := github.com/prometheus/common/version
+LDFLAGS  := -s -w -X $(PKG).Version=$(VERSION) -X $(PKG).Revision=$(REVISION)
+FUZZTIME ?= 30s
+
+GOLANGCI    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+.PHONY: help
+help: ## What there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## ./clearbind, one static program
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o clearbind ./cmd/clearbind
+
+.PHONY: demo
+demo: build ## Build, read the shipped captures, print alerts and summary
+	@echo
+	./clearbind --format=text --ldap.port=389,3268 pcaps/simple-bind-success.pcap pcaps/starttls-refused-fallback.pcap \
+	  pcaps/bind-before-starttls.pcap pcaps/starttls-good.pcap pcaps/ldaps-636.pcap
+
+.PHONY: test
+test: ## Every test: formatting, vet, unit, golden replay, command line
+	@test -z "$$(gofmt -l .)" || { echo "gofmt wants:"; gofmt -l .; exit 1; }
+	$(GO) vet ./...
+	$(GO) test ./...
+
+.PHONY: race
+race: ## The same tests under the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race ./...
+
+.PHONY: lint
+lint: ## golangci-lint and govulncheck
+	$(GO) run $(GOLANGCI) run ./...
+	$(GO) run $(GOVULNCHECK) ./...
+
+.PHONY: fuzz
+fuzz: ## Every fuzz target for FUZZTIME (30s)
+	@for pkg in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+	    echo "== $$pkg $$target"; \
+	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+	  done; \
+	done
+
+.PHONY: bench
+bench: ## Benchmarks beside the code
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: golden
+golden: ## Rewrite pcaps/*.golden.jsonl; look at the diff before you commit it
+	$(GO) test ./cmd/clearbind -run TestReplay -update
+	git diff --stat -- pcaps
+
+.PHONY: lab
+lab: ## Record pcaps/ again from real servers and clients (Debian, root)
+	pcaps/lab/record
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -f clearbind

@@ -1,0 +1,78 @@
+package ldap
+
+// Choice is a bind's authentication (RFC 4511 4.2, MS-ADTS 5.1.1.1.3).
+type Choice uint8
+
+const (
+	NoChoice Choice = iota // unknown, or behind the end of the capture
+	Simple
+	Kerberos42LDAP // LDAPv2, RFC 1777
+	Kerberos42DSA
+	SASL
+	SicilyDiscovery
+	SicilyNegotiate
+	SicilyResponse
+)
+
+func choiceByTag(tag byte) Choice {
+	switch tag {
+	case 0x80:
+		return Simple
+	case 0x81:
+		return Kerberos42LDAP
+	case 0x82:
+		return Kerberos42DSA
+	case 0xa3:
+		return SASL
+	case 0x89:
+		return SicilyDiscovery
+	case 0x8a:
+		return SicilyNegotiate
+	case 0x8b:
+		return SicilyResponse
+	}
+	return NoChoice
+}
+
+// Bind is a BindRequest (RFC 4511 4.2). The password of a simple bind is never
+// in it.
+type Bind struct {
+	Version        int
+	Name           []byte // borrowed; as sent
+	Choice         Choice
+	SecretLen      int    // Simple: octets of the password on the wire
+	Mechanism      []byte // SASL; borrowed
+	Credentials    []byte // SASL, and NTLMSSP of the Sicily choices; borrowed
+	HasCredentials bool   // absent and empty credentials differ (RFC 4513 5.2.1.2)
+}
+
+// ParseBindRequest reads a BindRequest's contents, which may be cut short:
+// what lies behind the cut is left zero. It is false without version and name.
+func ParseBindRequest(body []byte) (req Bind, ok bool) {
+	c := cursor{b: body}
+	version, ok1 := c.take(0x02)
+	name, ok2 := c.take(0x04)
+	if !ok1 || !ok2 || version.integer() < 0 {
+		return req, false
+	}
+	req.Version, req.Name = version.integer(), name.value
+	auth, ok := c.next()
+	if !ok {
+		return req, true
+	}
+	req.Choice = choiceByTag(auth.tag)
+	switch req.Choice {
+	case Simple:
+		req.SecretLen = auth.size
+	case SASL:
+		inner := cursor{b: auth.value}
+		mechanism, _ := inner.take(0x04)
+		req.Mechanism = mechanism.value
+		var creds element
+		creds, req.HasCredentials = inner.take(0x04)
+		req.Credentials = creds.value
+	case SicilyDiscovery, SicilyNegotiate, SicilyResponse:
+		req.Credentials, req.HasCredentials = auth.value, true
+	}
+	return req, true
+}

@@ -1,0 +1,214 @@
+package ldap
+
+import "iter"
+
+// Scope is a search's scope (RFC 4511 4.5.1.2).
+type Scope uint8
+
+const (
+	ScopeBase Scope = iota
+	ScopeOne
+	ScopeSubtree
+	ScopeSubordinate // draft-sermersheim-ldap-subordinate-scope
+	numScopes
+)
+
+var scopeNames = [numScopes]string{"base", "one", "subtree", "subordinate"}
+
+func (s Scope) String() string {
+	if s < numScopes {
+		return scopeNames[s]
+	}
+	return "unknown"
+}
+
+// Search is a SearchRequest (RFC 4511 4.5.1).
+type Search struct {
+	Base                 []byte // borrowed
+	Scope                Scope
+	Deref                int
+	SizeLimit, TimeLimit int
+	TypesOnly            bool
+	Filter               []byte // the whole element, tag and length included; borrowed
+	attributes           []byte
+}
+
+// ParseSearchRequest reads a SearchRequest's contents, which may be cut short;
+// it is false without base and scope.
+func ParseSearchRequest(body []byte) (req Search, ok bool) {
+	c := cursor{b: body}
+	base, ok1 := c.take(0x04)
+	scope, ok2 := c.take(0x0a)
+	if !ok1 || !ok2 || base.cut {
+		return req, false
+	}
+	req.Base, req.Scope = base.value, Scope(min(max(scope.integer(), 0), 255))
+	deref, _ := c.take(0x0a)
+	size, _ := c.take(0x02)
+	limit, _ := c.take(0x02)
+	typesOnly, _ := c.take(0x01)
+	req.Deref, req.SizeLimit, req.TimeLimit = max(deref.integer(), 0), max(size.integer(), 0), max(limit.integer(), 0)
+	req.TypesOnly = len(typesOnly.value) == 1 && typesOnly.value[0] != 0
+	rest := c.b
+	if filter, ok := c.next(); ok && !filter.cut {
+		req.Filter = rest[:len(rest)-len(c.b)]
+	}
+	attributes, _ := c.take(tagSequence)
+	req.attributes = attributes.value
+	return req, true
+}
+
+// RootDSE says whether the request reads the server's own entry, which tells
+// what the server can do and nothing of the directory (RFC 4512 5.1).
+func (r *Search) RootDSE() bool { return len(r.Base) == 0 && r.Scope == ScopeBase }
+
+// Attributes gives the attributes asked for, borrowed.
+func (r *Search) Attributes() iter.Seq[[]byte] { return octetStrings(r.attributes) }
+
+func octetStrings(b []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		c := cursor{b: b}
+		for e, ok := c.take(0x04); ok; e, ok = c.take(0x04) {
+			if !yield(e.value) {
+				return
+			}
+		}
+	}
+}
+
+// Entry is a SearchResultEntry (RFC 4511 4.5.2) or an AddRequest (4.7). Its
+// values are not handed out.
+type Entry struct {
+	DN         []byte // borrowed
+	attributes []byte
+}
+
+// ParseEntry reads the contents of either; they may be cut short.
+func ParseEntry(body []byte) (entry Entry, ok bool) {
+	c := cursor{b: body}
+	dn, ok := c.take(0x04)
+	if !ok || dn.cut {
+		return entry, false
+	}
+	entry.DN = dn.value
+	attributes, _ := c.take(tagSequence)
+	entry.attributes = attributes.value
+	return entry, true
+}
+
+// Attributes gives each attribute's description, borrowed, and whether it has
+// a value that is not empty.
+func (e *Entry) Attributes() iter.Seq2[[]byte, bool] {
+	return func(yield func([]byte, bool) bool) {
+		c := cursor{b: e.attributes}
+		for attr, ok := c.take(tagSequence); ok; attr, ok = c.take(tagSequence) {
+			if desc, hasValue, ok := attribute(attr.value); ok && !yield(desc, hasValue) {
+				return
+			}
+		}
+	}
+}
+
+// attribute reads a PartialAttribute { type, vals SET OF }.
+func attribute(b []byte) (desc []byte, hasValue, ok bool) {
+	c := cursor{b: b}
+	typ, ok := c.take(0x04)
+	if !ok || typ.cut {
+		return nil, false, false
+	}
+	vals, _ := c.take(0x31)
+	return typ.value, vals.size > 2, true // 04 00 is an empty value
+}
+
+// Change is one change of a ModifyRequest.
+type Change struct {
+	Operation int    // 0 add, 1 delete, 2 replace, 3 increment (RFC 4525)
+	Attribute []byte // borrowed
+	HasValue  bool
+}
+
+// Modify is a ModifyRequest (RFC 4511 4.6). Its values are not handed out.
+type Modify struct {
+	DN      []byte // borrowed
+	changes []byte
+}
+
+// ParseModifyRequest reads its contents, which may be cut short.
+func ParseModifyRequest(body []byte) (req Modify, ok bool) {
+	entry, ok := ParseEntry(body) // the same shape on the outside
+	return Modify{DN: entry.DN, changes: entry.attributes}, ok
+}
+
+// Changes gives the changes in the order sent.
+func (r *Modify) Changes() iter.Seq[Change] {
+	return func(yield func(Change) bool) {
+		c := cursor{b: r.changes}
+		for e, ok := c.take(tagSequence); ok; e, ok = c.take(tagSequence) {
+			inner := cursor{b: e.value}
+			op, ok1 := inner.take(0x0a)
+			mod, ok2 := inner.take(tagSequence)
+			if !ok1 || !ok2 {
+				continue
+			}
+			if desc, hasValue, ok := attribute(mod.value); ok && !yield(Change{op.integer(), desc, hasValue}) {
+				return
+			}
+		}
+	}
+}
+
+// ParseDelRequest gives the DN of a DelRequest (RFC 4511 4.8), whose contents
+// are the DN itself; a constructed one, as an odd client sends it, holds the
+// DN as an element.
+func ParseDelRequest(body []byte) (dn []byte, ok bool) {
+	c := cursor{b: body}
+	if e, ok := c.take(0x04); ok && !e.cut && len(c.b) == 0 {
+		return e.value, true
+	}
+	return body, true
+}
+
+// ModifyDN is a ModifyDNRequest (RFC 4511 4.9).
+type ModifyDN struct {
+	DN, NewRDN, NewSuperior []byte // borrowed; NewSuperior nil: absent
+	DeleteOldRDN            bool
+}
+
+// ParseModifyDNRequest reads its contents, which may be cut short.
+func ParseModifyDNRequest(body []byte) (req ModifyDN, ok bool) {
+	c := cursor{b: body}
+	dn, ok := c.take(0x04)
+	if !ok || dn.cut {
+		return req, false
+	}
+	rdn, _ := c.take(0x04)
+	old, _ := c.take(0x01)
+	superior, _ := c.take(0x80)
+	return ModifyDN{dn.value, rdn.value, superior.value, len(old.value) == 1 && old.value[0] != 0}, true
+}
+
+// Compare is a CompareRequest (RFC 4511 4.10). Its value is not handed out.
+type Compare struct {
+	DN, Attribute []byte // borrowed
+}
+
+// ParseCompareRequest reads its contents, which may be cut short.
+func ParseCompareRequest(body []byte) (req Compare, ok bool) {
+	c := cursor{b: body}
+	dn, ok1 := c.take(0x04)
+	ava, ok2 := c.take(tagSequence)
+	inner := cursor{b: ava.value}
+	attr, ok3 := inner.take(0x04)
+	if !ok1 || !ok2 || !ok3 || attr.cut {
+		return req, false
+	}
+	return Compare{dn.value, attr.value}, true
+}
+
+// ParseAbandonRequest gives the message ID of the request to abandon (RFC 4511
+// 4.11); its contents are the ID itself.
+func ParseAbandonRequest(body []byte) (id int32, ok bool) {
+	e := element{value: body}
+	n := e.integer()
+	return int32(min(n, 1<<31-1)), n >= 0
+}

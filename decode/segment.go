@@ -1,0 +1,86 @@
+package decode
+
+import "net/netip"
+
+// Proto is the transport protocol of a segment.
+type Proto uint8
+
+const (
+	_   Proto = iota // zero: not set
+	TCP              // RFC 9293
+	UDP              // RFC 768
+	NumProtos
+)
+
+// Flags are the TCP control bits a stream needs.
+type Flags uint8
+
+const (
+	FIN Flags = 1 << iota
+	SYN
+	RST
+	PSH
+	ACK
+)
+
+// Endpoint is one end of a flow. IPv4 addresses are held IPv4-mapped
+// (RFC 4291 2.5.5.2), so that endpoints compare and hash as plain arrays:
+// netip.AddrPort carries a zone pointer and is about twice as slow as a map key.
+type Endpoint struct {
+	Addr [16]byte
+	Port uint16
+}
+
+// AddrPort gives e for showing, IPv4 as IPv4.
+func (e Endpoint) AddrPort() netip.AddrPort {
+	return netip.AddrPortFrom(netip.AddrFrom16(e.Addr).Unmap(), e.Port)
+}
+
+// Segment is one TCP segment or UDP datagram with its headers read.
+type Segment struct {
+	Src, Dst       Endpoint // innermost addresses where the frame is tunnelled
+	Proto          Proto
+	Flags          Flags   // TCP only
+	Seq, Ack       uint32  // TCP only; Ack is valid iff Flags has ACK
+	Payload        []byte  // borrowed from the frame, or from the Packets that put fragments together, until the next Decode
+	Cut            int     // octets of payload that were on the wire and are not in the capture (snap length)
+	VLAN           uint16  // outermost 802.1Q VLAN ID, 0: none
+	SrcMAC, DstMAC [6]byte // outermost link addresses; zero where the link has none
+}
+
+// FlowKey names a flow, the same for both directions.
+type FlowKey struct {
+	Lo, Hi Endpoint // ordered by address, then port
+	Proto  Proto
+}
+
+// Key gives the segment's flow and whether the lower endpoint sent it.
+func (s *Segment) Key() (key FlowKey, fromLo bool) {
+	if s.Src.less(s.Dst) {
+		return FlowKey{Lo: s.Src, Hi: s.Dst, Proto: s.Proto}, true
+	}
+	return FlowKey{Lo: s.Dst, Hi: s.Src, Proto: s.Proto}, false
+}
+
+func (e Endpoint) less(o Endpoint) bool {
+	for i := range e.Addr {
+		if e.Addr[i] != o.Addr[i] {
+			return e.Addr[i] < o.Addr[i]
+		}
+	}
+	return e.Port < o.Port
+}
+
+// Shard gives the worker, out of n, that owns the segment's pair of hosts. It
+// depends on nothing but the two addresses, so both directions, every
+// connection of the pair and their fragments meet in one worker: what is told
+// once for a client and a server is known by one worker alone.
+func (s *Segment) Shard(n int) int {
+	var h uint64
+	for i := range s.Src.Addr {
+		// A sum is symmetric: the order of the two ends does not matter.
+		h = h*0x100000001b3 + (uint64(s.Src.Addr[i])+0x9e)*(uint64(s.Dst.Addr[i])+0x9e)
+	}
+	h ^= h >> 32
+	return int(h % uint64(n))
+}

@@ -1,0 +1,307 @@
+package detect
+
+import (
+	"math"
+	"time"
+
+	"github.com/clearbind/clearbind/decode"
+	"github.com/clearbind/clearbind/decode/ldap"
+)
+
+// Packet says where a segment comes from. Its time is the engine's clock.
+type Packet struct {
+	Time   time.Time
+	Order  uint64 // count of all frames of the run, from 1: the same in every worker
+	Number uint64 // of the frame in Origin
+	Origin string // capture file or interface
+}
+
+// Engine turns segments into alerts. One goroutine owns it.
+//
+// Alerts leave it in the order of the packets that are their evidence, though
+// most are complete only when a response arrives: what comes later waits. The
+// wait is bounded by 5 s of packet time and by a limit in number.
+type Engine struct {
+	cfg     Config
+	ports   *portTable
+	secrets *ldap.SecretSet
+
+	flows   flowTable
+	events  eventQueue
+	quiet   quietTable
+	exposed Exposed
+	names   interner
+	counts  Counts
+	buffers bufferPool
+	scratch []byte // rotated SASL tokens
+
+	at        Packet          // the frame being looked at; borrowed fields: none
+	seg       *decode.Segment // borrowed for the length of one Observe
+	now       int64           // latest packet time seen, ns since 1970
+	nextSweep int64           // when waits are looked at again
+}
+
+// sweepEvery is how exactly waits end, in packet time.
+const sweepEvery = int64(10 * time.Millisecond)
+
+// New gives an engine for one worker.
+func New(cfg Config) *Engine {
+	if cfg.MaxFlows == 0 {
+		cfg.MaxFlows = 1 << 20
+	}
+	if cfg.MaxMemory == 0 {
+		cfg.MaxMemory = 256 << 20
+	}
+	e := &Engine{cfg: cfg, ports: newPortTable(&cfg), secrets: ldap.NewSecretSet(cfg.SecretAttributes...), now: math.MinInt64}
+	e.nextSweep = math.MinInt64
+	return e
+}
+
+// Tick tells the engine that packet time went on. Each worker calls it for
+// every frame of the run, its own or not, so that waits end at the same packet
+// whatever the number of workers.
+func (e *Engine) Tick(p *Packet) {
+	e.at = *p
+	if t := p.Time.UnixNano(); t > e.now {
+		e.now = t
+	}
+	if e.now >= e.nextSweep {
+		e.nextSweep = e.now + sweepEvery
+		e.sweep()
+	}
+}
+
+// Observe takes a segment. It is borrowed for the length of the call.
+func (e *Engine) Observe(p *Packet, seg *decode.Segment) {
+	e.Tick(p)
+	class := max(e.ports[seg.Src.Port], e.ports[seg.Dst.Port])
+	if class == portOther && (!e.cfg.AnyPort || seg.Proto != decode.TCP) {
+		return
+	}
+	e.seg = seg
+	key, fromLo := seg.Key()
+	d := toLo
+	if fromLo {
+		d = toHi
+	}
+	s := e.flows.find(key)
+	if s != nil && seg.Flags&decode.SYN != 0 && s.half[d].reopened(seg) {
+		e.end(s)
+		s = nil
+	}
+	if s == nil {
+		if s = e.open(key, d, class); s == nil {
+			return
+		}
+	}
+	s.last = e.now
+	e.flows.touch(s)
+	if s.dismissed {
+		return
+	}
+	if seg.Proto == decode.UDP {
+		e.datagram(s, d)
+		return
+	}
+	e.segment(s, d)
+}
+
+// open starts to follow a flow, if its segment is one to start with: a bare
+// acknowledgement tells nothing, and may be the last of a connection that has
+// ended.
+func (e *Engine) open(key decode.FlowKey, d dir, class portClass) *session {
+	seg := e.seg
+	if seg.Flags&decode.SYN == 0 && len(seg.Payload)+seg.Cut == 0 {
+		return nil
+	}
+	if e.flows.len() >= e.cfg.MaxFlows {
+		e.counts.Limits[LimitFlows]++
+		e.end(e.flows.oldest())
+	}
+	s := e.flows.add(key)
+	s.class = class
+	s.dismissed = !e.cfg.watches(seg.Src.AddrPort().Addr(), seg.Dst.AddrPort().Addr())
+	s.guessRoles(e.ports, seg, d)
+	if s.proto == decode.UDP {
+		e.flows.close(s, e.now+int64(idleUDP))
+	}
+	return s
+}
+
+// segment puts a TCP segment in its place and reads what is in order.
+func (e *Engine) segment(s *session, d dir) {
+	seg := e.seg
+	h, peer := &s.half[d], &s.half[d.other()]
+	if seg.Flags&decode.SYN != 0 {
+		h.syn, h.isn = true, seg.Seq
+		s.rolesBySYN(seg.Flags&decode.ACK != 0, d)
+	}
+	held := h.memory()
+	overlaps := h.stream.Overlaps
+	h.stream.Push(seg)
+	e.counts.Overlaps += h.stream.Overlaps - overlaps
+	e.drain(s, d)
+	if seg.Flags&decode.ACK != 0 {
+		peer.acked(seg.Ack)
+	}
+	e.account(s, d, held)
+	if h.stream.Waiting() {
+		e.flows.waitFor(s, h, e.now)
+	}
+	switch {
+	case seg.Flags&decode.RST != 0, h.stream.Ended() && (peer.stream.Ended() || !peer.stream.Started()):
+		e.flows.close(s, e.now+int64(linger))
+	case len(seg.Payload) > 0 && s.closing && !h.stream.Ended():
+		s.closing = false // a reset that the ends did not believe
+	}
+}
+
+// drain reads everything of one direction that is in order now.
+func (e *Engine) drain(s *session, d dir) {
+	h := &s.half[d]
+	for {
+		c, ok := h.stream.Next()
+		switch {
+		case !ok:
+			return
+		case s.dismissed:
+		case c.Data != nil:
+			e.feed(s, d, c.Data)
+		default:
+			e.counts.StreamGaps++
+			e.counts.StreamGapBytes += uint64(c.Gap)
+			e.lose(s, d, c.Gap)
+		}
+	}
+}
+
+// account keeps the sum of what is held, and takes it from a connection that
+// would bring it over the limit.
+func (e *Engine) account(s *session, d dir, before int) {
+	h := &s.half[d]
+	e.counts.HeldBytes += uint64(h.memory()) - uint64(before)
+	if e.counts.HeldBytes <= uint64(e.cfg.MaxMemory) || h.memory() == 0 {
+		return
+	}
+	e.counts.Limits[LimitMemory]++
+	before = h.memory()
+	h.stream.Discard()
+	e.lose(s, d, 0)
+	e.counts.HeldBytes -= uint64(before) - uint64(h.memory())
+}
+
+// sweep ends what has waited long enough.
+func (e *Engine) sweep() {
+	e.holes()
+	for s := e.flows.lingering(e.now); s != nil; s = e.flows.lingering(e.now) {
+		e.end(s)
+	}
+	for s := e.flows.idle(e.now); s != nil; s = e.flows.idle(e.now) {
+		e.end(s)
+	}
+	e.events.expire(e.now)
+	e.release()
+}
+
+// end forgets a connection: what it waits for will not come.
+func (e *Engine) end(s *session) {
+	for d := toHi; d <= toLo; d++ {
+		h := &s.half[d]
+		before := h.memory()
+		for !s.dismissed && h.stream.Waiting() {
+			h.stream.GiveUp()
+			e.drain(s, d)
+		}
+		e.salvage(s, d)
+		e.buffers.put(h.held)
+		e.buffers.put(h.inner)
+		e.counts.HeldBytes -= uint64(before)
+	}
+	s.abandonAll(e)
+	e.countEnd(s)
+	e.flows.remove(s)
+}
+
+// countEnd adds an ended connection to the totals.
+func (e *Engine) countEnd(s *session) {
+	switch {
+	case s.proto != decode.TCP:
+	case !s.ldap && !s.tls:
+		e.counts.OtherConns++
+	default:
+		e.counts.Connections[s.verdict()]++
+		if s.half[toHi].stream.Started() != s.half[toLo].stream.Started() {
+			e.counts.OneSided++
+		}
+	}
+}
+
+// Finish ends everything that waits: the input is over. Take gives the rest.
+func (e *Engine) Finish() {
+	for s := e.flows.oldest(); s != nil; s = e.flows.oldest() {
+		e.end(s)
+	}
+	e.events.expire(math.MaxInt64)
+	e.release()
+	e.quiet.finish(e)
+}
+
+// Take appends the alerts that are finished, in order.
+func (e *Engine) Take(out []Alert) []Alert {
+	out = append(out, e.events.out...)
+	clear(e.events.out)
+	e.events.out = e.events.out[:0]
+	return out
+}
+
+// Watermark says that every alert still to come has an Order that is not less.
+func (e *Engine) Watermark() uint64 {
+	if ev := e.events.head(); ev != nil {
+		return ev.order
+	}
+	return e.at.Order
+}
+
+// Counts gives the totals and gauges of now, without the exposed_* gauges: the
+// sets of several workers overlap (see Exposed).
+func (e *Engine) Counts() Counts {
+	c := e.counts
+	c.OpenConnections = uint64(e.flows.open)
+	return c
+}
+
+// Exposed gives a copy of who was exposed so far.
+func (e *Engine) Exposed() *Exposed {
+	var x Exposed
+	x.Merge(&e.exposed)
+	return &x
+}
+
+// holes gives up waiting for octets that will not come. Where both directions
+// are seen, only an acknowledgement proves that the receiver has what is
+// missing here; what it never acknowledges was never part of the stream.
+func (e *Engine) holes() {
+	e.flows.eachWaiting(func(s *session) bool {
+		for d := toHi; d <= toLo; d++ {
+			h, peer := &s.half[d], &s.half[d.other()]
+			if !h.stream.Waiting() {
+				h.holeSince = 0
+				continue
+			}
+			if at := h.stream.Position(); at != h.holeAt || h.holeSince == 0 {
+				h.holeSince, h.holeAt = e.now, at
+			}
+			age, before := e.now-h.holeSince, h.memory()
+			switch {
+			case h.acks && h.stream.Acked(h.peerAck) && age >= int64(waitAckedHole),
+				!peer.stream.Started() && age >= int64(waitHole):
+				h.stream.GiveUp()
+				e.drain(s, d)
+			case age >= int64(waitUnackedAll):
+				h.stream.Discard()
+			}
+			e.account(s, d, before)
+		}
+		return s.half[toHi].stream.Waiting() || s.half[toLo].stream.Waiting()
+	})
+}

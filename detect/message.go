@@ -1,0 +1,108 @@
+package detect
+
+import "github.com/clearbind/clearbind/decode/ldap"
+
+// message reads one LDAPMessage. msg may be cut short: it ends where the
+// capture, or our patience with a huge message, ends. It is borrowed.
+func (e *Engine) message(s *session, d dir, msg []byte, hdr ldap.Header, prot Protection) {
+	if !s.takesDirection(d, hdr.Op) {
+		e.counts.Rejected[RejectDirection]++
+		return
+	}
+	e.counts.Messages[hdr.Op]++
+	s.ldap = true
+	if s.tls && prot == None {
+		s.resumed = true
+	}
+	if hdr.Op == 0 { // an operation RFC 4511 does not know
+		e.counts.Rejected[RejectBody]++
+		return
+	}
+	m := message{
+		id: hdr.ID, op: hdr.Op, prot: prot, size: hdr.Len,
+		body: msg[min(hdr.Body, len(msg)):min(hdr.Body+hdr.BodyLen, len(msg))],
+	}
+	if s.class == portLDAPS && !s.plainTold {
+		s.plainTold = true
+		e.tell(e.alert(s, PlaintextOnTLSPort, &m))
+	}
+	ok := true
+	if d == s.client {
+		ok = e.request(s, &m)
+	} else {
+		ok = e.response(s, &m)
+	}
+	if !ok {
+		e.counts.Rejected[RejectBody]++
+	}
+}
+
+// message is an LDAPMessage being read.
+type message struct {
+	id   int32
+	op   ldap.Op
+	prot Protection
+	size int    // octets of the whole message on the wire
+	body []byte // contents of the operation, as far as they are there; borrowed
+}
+
+// takesDirection says whether op may come from this side. The operation tells
+// the roles where only a port did so far.
+func (s *session) takesDirection(d dir, op ldap.Op) bool {
+	if op == 0 {
+		return true
+	}
+	fromClient := op.FromClient()
+	if s.sure && fromClient != (d == s.client) {
+		return false
+	}
+	if !s.sure {
+		s.client, s.sure = d, true
+		if !fromClient {
+			s.client = d.other()
+		}
+	}
+	return true
+}
+
+// alert starts an alert of a rule about the message at hand.
+func (e *Engine) alert(s *session, r RuleID, m *message) Alert {
+	client, server := s.ends()
+	a := Alert{
+		Rule: r, Severity: rules[r].Severity,
+		Origin: e.at.Origin, Packet: e.at.Number, Order: e.at.Order,
+		Time: e.at.Time, Start: e.at.Time, End: e.at.Time,
+		Client: client.AddrPort(), Server: server.AddrPort(),
+		Proto: s.proto, VLAN: e.seg.VLAN,
+		User: s.identity(), Protection: m.prot, Operation: m.op, MessageID: m.id, Version: s.version,
+		Count: 1,
+	}
+	if s.proxied {
+		a.Balancer = s.balancer.AddrPort()
+	}
+	fromLo := e.seg.Src == s.key.Lo
+	a.ClientMAC, a.ServerMAC = e.seg.SrcMAC, e.seg.DstMAC
+	if fromLo != (s.client == toHi) {
+		a.ClientMAC, a.ServerMAC = a.ServerMAC, a.ClientMAC
+	}
+	if m.prot == SASLSigned && r != SignedNotSealed && a.Severity > Info {
+		a.Severity-- // readable, but not open to alteration
+	}
+	return a
+}
+
+// datagram reads CLDAP: one message in one datagram (RFC 1798, MS-ADTS 6.3.3).
+func (e *Engine) datagram(s *session, d dir) {
+	b := e.seg.Payload
+	hdr, v := ldap.Scan(b)
+	if v != ldap.OK || !ldap.Plausible(b) {
+		if s.ldap {
+			e.counts.Rejected[RejectEnvelope]++
+		}
+		return
+	}
+	if hdr.Op.FromClient() && s.find(hdr.ID) >= 0 {
+		return // the mirror's second copy, or the client's second try
+	}
+	e.message(s, d, b[:min(len(b), hdr.Len)], hdr, None)
+}

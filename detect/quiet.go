@@ -1,0 +1,141 @@
+package detect
+
+import (
+	"cmp"
+	"math"
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// quietKey names a finding. An accepted and a refused password are not the
+// same finding: a success after failures must not be held back.
+type quietKey struct {
+	rule             RuleID
+	outcome          Outcome // bind rules only
+	client, balancer netip.Addr
+	server           netip.AddrPort
+	user             string
+}
+
+// remembered is a finding that was told, and what was held back since.
+type remembered struct {
+	alert  Alert // as told last
+	held   int
+	since  time.Time // first one held back; valid iff held > 0
+	packet Packet    // last one held back
+	next   *remembered
+}
+
+// quietTable tells a finding once and counts it from then on, for an interval
+// of packet time.
+type quietTable struct {
+	known  map[quietKey]*remembered
+	oldest *remembered // list in the order of telling
+	newest *remembered
+}
+
+func keyOf(a *Alert) quietKey {
+	k := quietKey{rule: a.Rule, client: a.Client.Addr(), balancer: a.Balancer.Addr(), server: a.Server, user: a.User}
+	if a.Bind != nil {
+		k.outcome = a.Outcome
+	}
+	return k
+}
+
+// recent gives the finding if it was told within the interval.
+func (q *quietTable) recent(e *Engine, k quietKey, at time.Time) *remembered {
+	r := q.known[k]
+	if r == nil || e.cfg.RepeatInterval > 0 && at.Sub(r.alert.Time) >= e.cfg.RepeatInterval {
+		return nil
+	}
+	return r
+}
+
+// holdBack counts a finding that is not to be told, before anything is made of
+// it; false: it is to be told.
+func (q *quietTable) holdBack(e *Engine, k quietKey) bool {
+	if e.cfg.RepeatInterval == 0 {
+		return false
+	}
+	r := q.recent(e, k, e.at.Time)
+	if r == nil {
+		return false
+	}
+	r.hold(&e.at)
+	return true
+}
+
+func (r *remembered) hold(p *Packet) {
+	if r.held == 0 {
+		r.since = p.Time
+	}
+	r.held++
+	if p.Order >= r.packet.Order {
+		r.packet = *p
+	}
+}
+
+// pass tells an alert, or holds it back.
+func (q *quietTable) pass(e *Engine, a *Alert) {
+	if e.cfg.RepeatInterval == 0 {
+		e.events.out = append(e.events.out, *a)
+		return
+	}
+	k := keyOf(a)
+	if r := q.recent(e, k, a.Time); r != nil {
+		r.hold(&Packet{Time: a.Time, Order: a.Order, Number: a.Packet, Origin: a.Origin})
+		return
+	}
+	if r := q.known[k]; r != nil {
+		q.tellHeld(e, r, a.Order)
+		r.alert = *a
+	} else {
+		q.remember(e, k, a)
+	}
+	e.events.out = append(e.events.out, *a)
+}
+
+func (q *quietTable) remember(e *Engine, k quietKey, a *Alert) {
+	if q.known == nil {
+		q.known = make(map[quietKey]*remembered)
+	}
+	if len(q.known) >= maxRemembered {
+		e.counts.Limits[LimitQuiet]++
+		r := q.oldest
+		q.oldest = r.next
+		delete(q.known, keyOf(&r.alert))
+		q.tellHeld(e, r, a.Order)
+	}
+	r := &remembered{alert: *a}
+	q.known[k] = r
+	if q.newest == nil || q.oldest == nil {
+		q.oldest = r
+	} else {
+		q.newest.next = r
+	}
+	q.newest = r
+}
+
+// tellHeld tells how often a finding came again since it was told.
+func (q *quietTable) tellHeld(e *Engine, r *remembered, order uint64) {
+	if r.held == 0 {
+		return
+	}
+	a := r.alert
+	a.Held, a.Count = true, r.held
+	a.Order, a.Tie = order, r.packet.Order
+	a.Time, a.Packet, a.Origin = r.packet.Time, r.packet.Number, r.packet.Origin
+	a.Start, a.End, a.Until = r.since, r.packet.Time, r.packet.Time
+	r.held = 0
+	e.events.out = append(e.events.out, a)
+}
+
+// finish tells what is held back at the end of a run.
+func (q *quietTable) finish(e *Engine) {
+	told := len(e.events.out)
+	for r := q.oldest; r != nil; r = r.next {
+		q.tellHeld(e, r, math.MaxUint64)
+	}
+	slices.SortStableFunc(e.events.out[told:], func(a, b Alert) int { return cmp.Compare(a.Tie, b.Tie) })
+}

@@ -1,0 +1,125 @@
+package detect
+
+import (
+	"github.com/clearbind/clearbind/decode/ldap"
+)
+
+// response reads what a server answers. It gives false if it does not parse.
+func (e *Engine) response(s *session, m *message) bool {
+	switch m.op {
+	case ldap.SearchResultEntry:
+		return e.entry(s, m)
+	case ldap.SearchResultReference, ldap.IntermediateResponse:
+		return true // more is to come
+	}
+	if m.prot == SASLSigned {
+		e.connectionRules(s, m)
+	}
+	res, ok := ldap.ParseResult(m.op, m.body)
+	if !ok {
+		return false
+	}
+	i := s.find(m.id)
+	switch m.op {
+	case ldap.BindResponse:
+		e.bindResponse(s, m, &res, i)
+	case ldap.ExtendedResponse:
+		e.extendedResponse(s, m, &res, i)
+	default:
+		e.complete(s, i, m, &res, outcomeOf(res.Code))
+	}
+	return true
+}
+
+func outcomeOf(code int) Outcome {
+	switch code {
+	case ldap.Success, ldap.CompareTrue, ldap.CompareFalse:
+		return Success
+	}
+	return Failure
+}
+
+// entry reads a search result entry: names of attributes, never values.
+func (e *Engine) entry(s *session, m *message) bool {
+	e.counts.SearchEntries++
+	i := s.find(m.id)
+	if i >= 0 {
+		p := &s.pending[i]
+		if p.event != nil {
+			p.event.entries++
+			p.event.bytes += uint64(m.size)
+		}
+		if p.told {
+			return true
+		}
+	}
+	entry, ok := ldap.ParseEntry(m.body)
+	if !ok {
+		return false
+	}
+	if m.prot == SASLSigned {
+		e.connectionRules(s, m)
+	}
+	for attr, hasValue := range entry.Attributes() {
+		if hasValue && e.secrets.Contains(attr) {
+			e.secretReturned(s, m, i, entry.DN, attr)
+			break
+		}
+	}
+	return true
+}
+
+// secretReturned tells of a secret in an answer, once for the request.
+func (e *Engine) secretReturned(s *session, m *message, i int, dn, attr []byte) {
+	if i >= 0 {
+		s.pending[i].told = true
+	}
+	a := e.alert(s, SecretReturned, m)
+	a.Outcome = Success
+	a.Entry = &Entry{DN: e.names.name(dn)}
+	if attr != nil {
+		a.Entry.Attributes = []string{e.names.name(attr)}
+	}
+	e.tell(a)
+}
+
+func (e *Engine) extendedResponse(s *session, m *message, res *ldap.Result, i int) {
+	if i < 0 {
+		return // unsolicited (RFC 4511 4.4), or its request was not seen
+	}
+	p := s.pending[i]
+	if p.start {
+		s.startTLS = startTLSFailed
+		r := StartTLSRefused
+		if res.Code == ldap.Success {
+			s.startTLS, r = startTLSAccepted, StartTLSSuccess
+		}
+		e.counts.StartTLS[r]++
+	}
+	if p.generates && ldap.GeneratesPassword(res.Value) {
+		e.secretReturned(s, m, i, nil, nil)
+	}
+	e.complete(s, i, m, res, outcomeOf(res.Code))
+}
+
+// complete gives the alerts that wait for a response its result, and settles
+// the request. The alerts may have been told already: then nothing happens to
+// them.
+func (e *Engine) complete(s *session, i int, m *message, res *ldap.Result, o Outcome) {
+	if i < 0 {
+		return
+	}
+	p := &s.pending[i]
+	if ev := p.event; ev != nil && !ev.finished {
+		if p.secret {
+			judge(ev, p, res, o)
+		}
+		result := &Result{Code: res.Code, Name: ldap.CodeName(res.Code), Diagnostic: clean(res.Diagnostic), ADReason: ldap.ADReason(res.Diagnostic)}
+		for j := range ev.alerts {
+			a := &ev.alerts[j]
+			a.Outcome, a.Result, a.End = o, result, e.at.Time
+		}
+	}
+	s.settle(e, i, o)
+	e.release()
+}

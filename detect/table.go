@@ -1,0 +1,175 @@
+package detect
+
+import (
+	"slices"
+
+	"github.com/clearbind/clearbind/decode"
+)
+
+// flowTable holds the connections that are followed. They hang in a list by
+// the time they were last heard of, so that the limit costs the longest silent
+// one; two shorter lists hold those that wait for something.
+type flowTable struct {
+	byKey   map[decode.FlowKey]*session
+	newest  *session
+	eldest  *session
+	open    int                          // TCP connections among them
+	closing [decode.NumProtos][]*session // kept for a moment only; by closeAt
+	waiting []*session                   // with a hole in a stream
+	spare   *session                     // removed sessions, for use again: opening costs no allocation
+}
+
+func (t *flowTable) len() int { return len(t.byKey) }
+
+func (t *flowTable) find(key decode.FlowKey) *session { return t.byKey[key] }
+
+func (t *flowTable) oldest() *session { return t.eldest }
+
+// add starts a session for key.
+func (t *flowTable) add(key decode.FlowKey) *session {
+	if t.byKey == nil {
+		t.byKey = make(map[decode.FlowKey]*session)
+	}
+	s := t.spare
+	if s == nil {
+		s = new(session)
+	} else {
+		t.spare = s.older
+	}
+	pending := s.pending[:0]
+	*s = session{key: key, proto: key.Proto, pending: pending, client: dirUnknown}
+	t.byKey[key] = s
+	t.link(s)
+	if s.proto == decode.TCP {
+		t.open++
+	}
+	return s
+}
+
+// remove forgets s; it may be used again for another connection.
+func (t *flowTable) remove(s *session) {
+	delete(t.byKey, s.key)
+	t.unlink(s)
+	if s.proto == decode.TCP {
+		t.open--
+	}
+	s.gone = true
+	t.drop(s)
+}
+
+func (t *flowTable) recycle(s *session) {
+	pending := s.pending[:0]
+	if cap(pending) > 64 {
+		pending = nil
+	}
+	*s = session{pending: pending, older: t.spare}
+	t.spare = s
+}
+
+// touch makes s the newest.
+func (t *flowTable) touch(s *session) {
+	if t.newest != s {
+		t.unlink(s)
+		t.link(s)
+	}
+}
+
+func (t *flowTable) link(s *session) {
+	s.older, s.newer = t.newest, nil
+	if t.newest != nil {
+		t.newest.newer = s
+	}
+	t.newest = s
+	if t.eldest == nil {
+		t.eldest = s
+	}
+}
+
+func (t *flowTable) unlink(s *session) {
+	if s.newer != nil {
+		s.newer.older = s.older
+	} else {
+		t.newest = s.older
+	}
+	if s.older != nil {
+		s.older.newer = s.newer
+	} else {
+		t.eldest = s.newer
+	}
+	s.older, s.newer = nil, nil
+}
+
+// close lets s go at a time, until which a response, or the mirror's second
+// copies of its segments, may still come.
+func (t *flowTable) close(s *session, at int64) {
+	if s.closing {
+		return
+	}
+	s.closing, s.closeAt = true, at
+	if !s.listed {
+		s.listed = true
+		t.closing[s.proto] = append(t.closing[s.proto], s)
+	}
+}
+
+// lingering gives a session whose time is over, or nil.
+func (t *flowTable) lingering(now int64) *session {
+	for proto := range t.closing {
+		for list := &t.closing[proto]; len(*list) > 0; {
+			s := (*list)[0]
+			if !s.gone && s.closing && s.closeAt > now {
+				break
+			}
+			(*list)[0] = nil
+			*list = (*list)[1:]
+			s.listed = false
+			switch {
+			case s.gone:
+				t.drop(s)
+			case s.closing:
+				return s
+			}
+		}
+	}
+	return nil
+}
+
+// drop recycles a removed session, unless a list still holds it: that list
+// drops it when it meets it.
+func (t *flowTable) drop(s *session) {
+	if s.gone && !s.listed && !s.waits {
+		t.recycle(s)
+	}
+}
+
+// idle gives a session that was silent for too long, or nil.
+func (t *flowTable) idle(now int64) *session {
+	if s := t.eldest; s != nil && now-s.last >= int64(idleTCP) {
+		return s
+	}
+	return nil
+}
+
+// waitFor notes that h has a hole.
+func (t *flowTable) waitFor(s *session, h *half, now int64) {
+	if at := h.stream.Position(); h.holeSince == 0 || h.holeAt != at {
+		h.holeSince, h.holeAt = now, at
+	}
+	if !s.waits {
+		s.waits = true
+		t.waiting = append(t.waiting, s)
+	}
+}
+
+// eachWaiting calls f for the sessions with a hole and keeps those for which
+// it says true.
+func (t *flowTable) eachWaiting(f func(*session) bool) {
+	t.waiting = slices.DeleteFunc(t.waiting, func(s *session) bool {
+		if !s.gone && f(s) {
+			return false
+		}
+		s.waits = false
+		t.drop(s)
+		return true
+	})
+}
