@@ -153,6 +153,7 @@ func (e *Engine) boundAs(s *session, p *pending, o Outcome) {
 	switch p.method {
 	case Anonymous:
 		s.anon = true
+	case Unauthenticated: // the server takes it for nobody (RFC 4513 5.1.2)
 	case SASL, Sicily:
 		s.user = p.name
 		s.saslOK = p.method == Sicily || s.exchange != nil && s.exchange.Authenticates()

@@ -28,8 +28,7 @@ func (e *Engine) request(s *session, m *message) bool {
 			return true
 		}
 		return false
-	case ldap.UnbindRequest:
-		s.abandonAll(e)
+	case ldap.UnbindRequest: // answers under way may still come
 		s.user, s.bound, s.anon = "", false, false
 	}
 	return true

@@ -172,6 +172,7 @@ func (c *cursor) expect(tag byte, least, most int) bool {
 	}
 	size, off, v := length(c.b, 1)
 	if v != OK {
+		c.b = nil
 		return v == NeedMore && c.cut
 	}
 	if size < least || size > most || (!c.cut && off+size > len(c.b)) {
