@@ -38,7 +38,10 @@ type Stream struct {
 	pieces []piece // islands behind a hole, by sequence number, none overlapping; owned
 	held   int     // octets in pieces
 
-	Overlaps uint64 // retransmitted octets that differed from those held, in segments
+	lent []byte // octets of an island that was told, wiped when the reader is done with them
+
+	Overlaps uint64 // segments whose octets differed from those held
+	Overruns uint64 // holes given up because too much waited behind them
 }
 
 // piece is an island of octets, owned by the Stream.
@@ -52,7 +55,7 @@ func (p *piece) end() uint32 { return p.seq + uint32(len(p.data)+p.cut) }
 
 // Chunk is what comes next in a stream: octets, or a gap.
 type Chunk struct {
-	Data []byte // borrowed until the next Push
+	Data []byte // borrowed until the next Next or Push
 	Gap  int    // octets that are missing here; valid iff Data is nil
 }
 
@@ -103,6 +106,7 @@ func (s *Stream) Push(seg *Segment) {
 	}
 	s.hold(seq, data, cut)
 	if s.held > MaxStreamHeld || len(s.pieces) > maxPieces {
+		s.Overruns++
 		s.GiveUp()
 	}
 }
@@ -116,6 +120,10 @@ func (s *Stream) restart(seq uint32) {
 
 // Next gives the next chunk, until there is none.
 func (s *Stream) Next() (c Chunk, ok bool) {
+	if s.lent != nil {
+		clear(s.lent) // it may have held a password
+		s.lent = nil
+	}
 	switch {
 	case s.gap > 0:
 		c.Gap, s.gap = s.gap, 0
@@ -138,6 +146,7 @@ func (s *Stream) Next() (c Chunk, ok bool) {
 		if len(p.data) == 0 {
 			return s.Next()
 		}
+		s.lent = p.data
 		return Chunk{Data: p.data}, true
 	}
 	return c, false

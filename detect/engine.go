@@ -137,9 +137,10 @@ func (e *Engine) segment(s *session, d dir) {
 		s.rolesBySYN(seg.Flags&decode.ACK != 0, d)
 	}
 	held := h.memory()
-	overlaps := h.stream.Overlaps
+	overlaps, overruns := h.stream.Overlaps, h.stream.Overruns
 	h.stream.Push(seg)
 	e.counts.Overlaps += h.stream.Overlaps - overlaps
+	e.counts.Limits[LimitHeld] += h.stream.Overruns - overruns
 	e.drain(s, d)
 	if seg.Flags&decode.ACK != 0 {
 		peer.acked(seg.Ack)

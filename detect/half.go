@@ -186,6 +186,7 @@ func (e *Engine) buffer(s *session, d dir, b []byte) (n, want int) {
 	var text []byte
 	text, e.scratch = buf.Text(b[:buf.Len], e.scratch)
 	e.signed(s, d, text)
+	clear(e.scratch)
 	return buf.Len, 0
 }
 
@@ -298,7 +299,10 @@ type bufferPool struct {
 	free [16][][]byte // by power of two, from 512
 }
 
-const smallestBuffer = 512
+const (
+	smallestBuffer = 512
+	keptBuffers    = 1 << 20 // octets kept of each size
+)
 
 // get gives an empty buffer for about n octets.
 func (p *bufferPool) get(n int) []byte {
@@ -316,10 +320,10 @@ func (p *bufferPool) get(n int) []byte {
 // put takes a buffer back, wiped: it held what only its message may know.
 func (p *bufferPool) put(b []byte) {
 	class := bits.Len(uint(cap(b))) - 10
-	if cap(b) < smallestBuffer || class >= len(p.free) || len(p.free[class]) >= 64 {
+	clear(b[:cap(b)])
+	if cap(b) < smallestBuffer || class >= len(p.free) || len(p.free[class])<<class >= keptBuffers/smallestBuffer {
 		return
 	}
-	clear(b)
 	p.free[class] = append(p.free[class], b[:0])
 }
 

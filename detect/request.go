@@ -65,7 +65,7 @@ func (e *Engine) exposing(s *session, m *message) {
 	if s.startTLSFailed() {
 		e.once(s, StartTLSFallback, m)
 	}
-	if s.anon {
+	if s.anonymous() {
 		e.once(s, AnonymousBind, m)
 	}
 }

@@ -207,6 +207,16 @@ func (s *session) identity() string {
 	return s.user
 }
 
+// anonymous says whether the client bound as nobody, by all that was seen.
+func (s *session) anonymous() bool {
+	for i := len(s.pending) - 1; i >= 0; i-- {
+		if s.pending[i].op == ldap.BindRequest && !s.pending[i].step {
+			return s.pending[i].method == Anonymous
+		}
+	}
+	return s.anon
+}
+
 // verdict gives the protection of a connection: the weakest under which it
 // carried something worth protecting. StartTLS itself, rootDSE reads, binds
 // that expose nothing and Unbind are not (they cannot be protected, or need
