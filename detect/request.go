@@ -242,16 +242,12 @@ func (e *Engine) extended(s *session, m *message) bool {
 }
 
 // passwordModify reads RFC 3062's operation. Without a new password the server
-// makes one and returns it, which is for the response to tell.
+// makes one and returns it: the password is in the clear either way.
 func (e *Engine) passwordModify(s *session, m *message, value []byte) {
 	req, _ := ldap.ParsePasswordModify(value)
-	if !req.HasOld && !req.HasNew {
-		s.request(e, pending{id: m.id, op: m.op, prot: m.prot, generates: true})
-		return
-	}
 	a := e.alert(s, CleartextPasswordChange, m)
 	a.Entry = &Entry{DN: e.names.name(req.User)}
-	e.await(s, m, a, true).generates = true
+	e.await(s, m, a, req.HasOld || req.HasNew).generates = !req.HasNew
 }
 
 // startTLS notes the request, and whether it comes too late.
