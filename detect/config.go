@@ -42,9 +42,7 @@ const (
 	waitHole       = 2 * time.Second        // for an octet that never came, where nothing tells whether the receiver has it
 	waitAckedHole  = 100 * time.Millisecond // for one that the receiver has: a mirror may swap directions
 	waitUnackedAll = 15 * time.Second       // after which octets that nobody acknowledged are forgotten
-	linger         = time.Second            // after the end: a mirror's second copy may still come
 	idleTCP        = 8 * time.Hour
-	idleUDP        = 10 * time.Second
 	exposedFor     = 24 * time.Hour // how long the exposed_* gauges remember
 )
 

@@ -123,7 +123,9 @@ func (e *Engine) open(key decode.FlowKey, d dir, class portClass) *session {
 	s.dismissed = !e.cfg.watches(seg.Src.AddrPort().Addr(), seg.Dst.AddrPort().Addr())
 	s.guessRoles(e.ports, seg, d)
 	if s.proto == decode.UDP {
-		e.flows.close(s, e.now+int64(idleUDP))
+		e.flows.close(s, lingerDatagram, e.now)
+	} else {
+		e.flows.close(s, lingerSilent, e.now)
 	}
 	return s
 }
@@ -151,9 +153,9 @@ func (e *Engine) segment(s *session, d dir) {
 	}
 	switch {
 	case seg.Flags&decode.RST != 0, h.stream.Ended() && (peer.stream.Ended() || !peer.stream.Started()):
-		e.flows.close(s, e.now+int64(linger))
+		e.flows.close(s, lingerEnded, e.now)
 	case len(seg.Payload) > 0 && s.closing && !h.stream.Ended():
-		s.closing = false // a reset that the ends did not believe
+		s.closing = false // no port scan; or a reset that the ends did not believe
 	}
 }
 
@@ -194,7 +196,7 @@ func (e *Engine) account(s *session, d dir, before int) {
 // sweep ends what has waited long enough.
 func (e *Engine) sweep() {
 	e.holes()
-	for s := e.flows.lingering(e.now); s != nil; s = e.flows.lingering(e.now) {
+	for s := e.flows.overdue(e.now); s != nil; s = e.flows.overdue(e.now) {
 		e.end(s)
 	}
 	for s := e.flows.idle(e.now); s != nil; s = e.flows.idle(e.now) {

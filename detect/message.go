@@ -91,18 +91,22 @@ func (e *Engine) alert(s *session, r RuleID, m *message) Alert {
 	return a
 }
 
-// datagram reads CLDAP: one message in one datagram (RFC 1798, MS-ADTS 6.3.3).
+// datagram reads CLDAP (RFC 1798, MS-ADTS 6.3.3): whole messages, the entry and
+// the end of a search together in one datagram.
 func (e *Engine) datagram(s *session, d dir) {
-	b := e.seg.Payload
-	hdr, v := ldap.Scan(b)
-	if v != ldap.OK || !ldap.Plausible(b) {
-		if s.ldap {
-			e.counts.Rejected[RejectEnvelope]++
+	for b := e.seg.Payload; len(b) > 0; {
+		hdr, v := ldap.Scan(b)
+		if v != ldap.OK || !ldap.Plausible(b) {
+			if s.ldap {
+				e.counts.Rejected[RejectEnvelope]++
+			}
+			return
 		}
-		return
+		if hdr.Op.FromClient() && s.find(hdr.ID) >= 0 {
+			return // the mirror's second copy, or the client's second try
+		}
+		n := min(len(b), hdr.Len)
+		e.message(s, d, b[:n], hdr, None)
+		b = b[n:]
 	}
-	if hdr.Op.FromClient() && s.find(hdr.ID) >= 0 {
-		return // the mirror's second copy, or the client's second try
-	}
-	e.message(s, d, b[:min(len(b), hdr.Len)], hdr, None)
 }

@@ -34,8 +34,10 @@ type session struct {
 	newer, older  *session // list by last
 	last, closeAt int64
 	closing       bool // ends at closeAt
-	listed, waits bool // in flowTable.closing, in flowTable.waiting
-	gone          bool // ended
+	closeWhy      lingering
+	listed        uint8 // in which lists of flowTable.closing, by bit
+	waits         bool  // in flowTable.waiting
+	gone          bool  // ended
 
 	client    dir  // who sends requests; dirUnknown before anything told it
 	sure      bool // client was told by a SYN or by an operation, not guessed from a port

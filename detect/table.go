@@ -2,6 +2,7 @@ package detect
 
 import (
 	"slices"
+	"time"
 
 	"github.com/clearbind/clearbind/decode"
 )
@@ -13,11 +14,23 @@ type flowTable struct {
 	byKey   map[decode.FlowKey]*session
 	newest  *session
 	eldest  *session
-	open    int                          // TCP connections among them
-	closing [decode.NumProtos][]*session // kept for a moment only; by closeAt
-	waiting []*session                   // with a hole in a stream
-	spare   *session                     // removed sessions, for use again: opening costs no allocation
+	open    int                    // TCP connections among them
+	closing [numLingers][]*session // kept for a while only; each by closeAt
+	waiting []*session             // with a hole in a stream
+	spare   *session               // removed sessions, for use again: opening costs no allocation
 }
+
+// lingering is why a session is kept for a while only, and how long.
+type lingering uint8
+
+const (
+	lingerEnded    lingering = iota // its second copies in the mirror may still come
+	lingerDatagram                  // its response may still come
+	lingerSilent                    // opened, and not a word: a port scan, or a flood
+	numLingers
+)
+
+var lingers = [numLingers]time.Duration{lingerEnded: time.Second, lingerDatagram: 10 * time.Second, lingerSilent: time.Minute}
 
 func (t *flowTable) len() int { return len(t.byKey) }
 
@@ -99,34 +112,34 @@ func (t *flowTable) unlink(s *session) {
 	s.older, s.newer = nil, nil
 }
 
-// close lets s go at a time, until which a response, or the mirror's second
-// copies of its segments, may still come.
-func (t *flowTable) close(s *session, at int64) {
-	if s.closing {
+// close lets s go after a while, unless stay is called before.
+func (t *flowTable) close(s *session, why lingering, now int64) {
+	if s.closing && s.closeWhy <= why {
 		return
 	}
-	s.closing, s.closeAt = true, at
-	if !s.listed {
-		s.listed = true
-		t.closing[s.proto] = append(t.closing[s.proto], s)
+	s.closing, s.closeWhy, s.closeAt = true, why, now+int64(lingers[why])
+	if s.listed&(1<<why) == 0 {
+		s.listed |= 1 << why
+		t.closing[why] = append(t.closing[why], s)
 	}
 }
 
-// lingering gives a session whose time is over, or nil.
-func (t *flowTable) lingering(now int64) *session {
-	for proto := range t.closing {
-		for list := &t.closing[proto]; len(*list) > 0; {
+// overdue gives a session whose while is over, or nil.
+func (t *flowTable) overdue(now int64) *session {
+	for why := range t.closing {
+		for list := &t.closing[why]; len(*list) > 0; {
 			s := (*list)[0]
-			if !s.gone && s.closing && s.closeAt > now {
+			due := s.closing && int(s.closeWhy) == why
+			if !s.gone && due && s.closeAt > now {
 				break
 			}
 			(*list)[0] = nil
 			*list = (*list)[1:]
-			s.listed = false
+			s.listed &^= 1 << why
 			switch {
 			case s.gone:
 				t.drop(s)
-			case s.closing:
+			case due:
 				return s
 			}
 		}
@@ -137,7 +150,7 @@ func (t *flowTable) lingering(now int64) *session {
 // drop recycles a removed session, unless a list still holds it: that list
 // drops it when it meets it.
 func (t *flowTable) drop(s *session) {
-	if s.gone && !s.listed && !s.waits {
+	if s.gone && s.listed == 0 && !s.waits {
 		t.recycle(s)
 	}
 }
