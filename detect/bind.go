@@ -86,6 +86,9 @@ func (e *Engine) bindRules(s *session, m *message, req *ldap.Bind, p *pending, b
 	default:
 		e.crackable(s, p, b, step, add)
 	}
+	if m.prot == None && p.secret {
+		e.internet(s, m)
+	}
 	if p.secret {
 		s.exposedUser, s.exposedAny = p.name, true
 		s.carried[m.prot] = true
@@ -139,6 +142,9 @@ func (e *Engine) bindResponse(s *session, m *message, res *ldap.Result, i int) {
 	}
 	if i >= 0 {
 		e.boundAs(s, &p, outcome)
+		if res.Code == ldap.InvalidCredentials && p.name != "" {
+			e.refusedBind(s, m, &p)
+		}
 	}
 	e.complete(s, i, m, res, outcome)
 }

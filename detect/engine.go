@@ -26,14 +26,15 @@ type Engine struct {
 	ports   *portTable
 	secrets *ldap.SecretSet
 
-	flows   flowTable
-	events  eventQueue
-	quiet   quietTable
-	exposed Exposed
-	names   interner
-	counts  Counts
-	buffers bufferPool
-	scratch []byte // rotated SASL tokens
+	flows    flowTable
+	events   eventQueue
+	quiet    quietTable
+	exposed  Exposed
+	refusals refusals
+	names    interner
+	counts   Counts
+	buffers  bufferPool
+	scratch  []byte // rotated SASL tokens
 
 	at        Packet          // the frame being looked at; borrowed fields: none
 	seg       *decode.Segment // borrowed for the length of one Observe

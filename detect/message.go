@@ -21,6 +21,7 @@ func (e *Engine) message(s *session, d dir, msg []byte, hdr ldap.Header, prot Pr
 	m := message{
 		id: hdr.ID, op: hdr.Op, prot: prot, size: hdr.Len,
 		body: msg[min(hdr.Body, len(msg)):min(hdr.Body+hdr.BodyLen, len(msg))],
+		rest: msg[min(hdr.Body+hdr.BodyLen, len(msg)):],
 	}
 	if s.class == portLDAPS && !s.plainTold {
 		s.plainTold = true
@@ -44,6 +45,17 @@ type message struct {
 	prot Protection
 	size int    // octets of the whole message on the wire
 	body []byte // contents of the operation, as far as they are there; borrowed
+	rest []byte // what follows the operation: the controls; borrowed
+}
+
+// control says whether the message has a control (RFC 4511 4.1.11).
+func (m *message) control(oid string) bool {
+	for have := range ldap.Controls(m.rest) {
+		if string(have) == oid {
+			return true
+		}
+	}
+	return false
 }
 
 // takesDirection says whether op may come from this side. The operation tells
@@ -108,5 +120,11 @@ func (e *Engine) datagram(s *session, d dir) {
 		n := min(len(b), hdr.Len)
 		e.message(s, d, b[:n], hdr, None)
 		b = b[n:]
+		if hdr.Op.FromClient() {
+			s.asked = len(e.seg.Payload)
+		}
+	}
+	if s.client == d.other() {
+		e.amplified(s, len(e.seg.Payload)+e.seg.Cut)
 	}
 }

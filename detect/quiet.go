@@ -16,6 +16,7 @@ type quietKey struct {
 	client, balancer netip.Addr
 	server           netip.AddrPort
 	user             string
+	pattern          string
 }
 
 // remembered is a finding that was told, and what was held back since.
@@ -36,7 +37,7 @@ type quietTable struct {
 }
 
 func keyOf(a *Alert) quietKey {
-	k := quietKey{rule: a.Rule, client: a.Client.Addr(), balancer: a.Balancer.Addr(), server: a.Server, user: a.User}
+	k := quietKey{rule: a.Rule, client: a.Client.Addr(), balancer: a.Balancer.Addr(), server: a.Server, user: a.User, pattern: a.Pattern}
 	if a.Bind != nil {
 		k.outcome = a.Outcome
 	}

@@ -62,6 +62,7 @@ func (e *Engine) exposing(s *session, m *message) {
 	if m.prot != None {
 		return
 	}
+	e.internet(s, m)
 	if s.startTLSFailed() {
 		e.once(s, StartTLSFallback, m)
 	}
@@ -87,14 +88,20 @@ func (e *Engine) search(s *session, m *message) bool {
 // cleartextSearch raises what a search gives rise to, unless the same was told
 // already: then nothing of it is even put into words.
 func (e *Engine) cleartextSearch(s *session, m *message, p *pending, req *ldap.Search) {
-	rules := [...]RuleID{CleartextSearch, SecretRequested}
-	n := 1
+	fire := append(make([]RuleID, 0, 3), CleartextSearch)
 	if e.asksForSecret(req) {
-		n = 2
+		fire = append(fire, SecretRequested)
+	}
+	looksFor := recon(req, m.control(oidSDFlags))
+	if looksFor != "" {
+		fire = append(fire, DirectoryRecon)
 	}
 	var words *Search
-	for _, r := range rules[:n] {
+	for _, r := range fire {
 		a := e.alert(s, r, m)
+		if r == DirectoryRecon {
+			a.Pattern = looksFor
+		}
 		if e.quiet.holdBack(e, keyOf(&a)) {
 			e.countAlert(&a)
 			continue

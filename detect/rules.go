@@ -22,6 +22,12 @@ const (
 	CleartextRefused
 	PlaintextOnTLSPort
 	LegacyLDAPv2
+	InternetExposure
+	WeakTLS
+	PasswordGuessing
+	PasswordSpraying
+	DirectoryRecon
+	CLDAPAmplification
 	NumRules
 )
 
@@ -34,7 +40,10 @@ type Rule struct {
 	Remediation string // what to do, addressed to whoever runs the client or the server
 }
 
-const posture = "posture"
+const (
+	posture = "posture"
+	threat  = "threat"
+)
 
 var rules = [NumRules]Rule{
 	CleartextBind: {"cleartext-bind", "Password sent in the clear by a simple bind", Critical, posture,
@@ -73,6 +82,18 @@ var rules = [NumRules]Rule{
 		"Make the server speak TLS on this port: its users take it for LDAPS."},
 	LegacyLDAPv2: {"legacy-ldapv2", "LDAP version 2 bind", Low, posture,
 		"Move the client to LDAP version 3: version 2 is historic (RFC 3494) and knows no StartTLS."},
+	InternetExposure: {"internet-exposure", "LDAP in the clear with a peer on the Internet", High, posture,
+		"Keep LDAP off the Internet: close the port at the border, or allow LDAPS to known peers only."},
+	WeakTLS: {"weak-tls", "LDAP over TLS older than 1.2", Low, posture,
+		"Forbid SSL 3, TLS 1.0 and TLS 1.1 on the server (RFC 8996) and update what then fails."},
+	PasswordGuessing: {"password-guessing", "Many refused binds for one name", High, threat,
+		"Find out who uses this client. Where it is no forgotten password in a service, block it and watch the account."},
+	PasswordSpraying: {"password-spraying", "Refused binds over many names", High, threat,
+		"Find out who uses this client and block it; look for a success among its binds."},
+	DirectoryRecon: {"directory-recon", "Search known from reconnaissance", Medium, threat,
+		"Find out who runs this query: administrators' tools send some of these, attackers all of them."},
+	CLDAPAmplification: {"cldap-amplification", "Large CLDAP answers to the Internet", Medium, threat,
+		"Close UDP 389 to the Internet: the answers hit somebody whose address was forged."},
 }
 
 // Rule gives what is fixed about r.

@@ -47,7 +47,11 @@ type session struct {
 	tlsData   int  // records of application data the client sent
 	resumed   bool // plain LDAP after TLS
 	plainTold bool // plaintext-on-tls-port was told
-	hunted    int  // octets searched for a message in vain
+
+	internetSeen    bool // whether a peer is on the Internet was looked at
+	asked, answered int  // CLDAP: octets of the request and of its answers
+	amplifyTold     bool
+	hunted          int // octets searched for a message in vain
 
 	balancer decode.Endpoint // who opened the connection, where a PROXY header named the client
 	trueSrc  decode.Endpoint // that client

@@ -1,5 +1,7 @@
 package ldap
 
+import "iter"
+
 // cursor walks over the elements of some contents. It never recurses and costs
 // no more than the octets it passes. Contents may be cut short: then the last
 // element is, too.
@@ -47,6 +49,22 @@ func (c *cursor) take(tag byte) (e element, ok bool) {
 		return e, false
 	}
 	return c.next()
+}
+
+// Controls gives the OIDs of the controls in what follows an operation (RFC
+// 4511 4.1.11), borrowed.
+func Controls(rest []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		outer := cursor{b: rest}
+		list, _ := outer.take(0xa0)
+		c := cursor{b: list.value}
+		for e, ok := c.take(tagSequence); ok; e, ok = c.take(tagSequence) {
+			inner := cursor{b: e.value}
+			if oid, ok := inner.take(0x04); ok && !yield(oid.value) {
+				return
+			}
+		}
+	}
 }
 
 // integer reads an INTEGER or ENUMERATED that is not negative; -1: it is none.

@@ -26,6 +26,12 @@ type FilterItem struct {
 	Value     []byte // assertion value; nil for presence and substrings
 }
 
+// Matches says whether the item asks for any value, or any that looks like
+// something, rather than for one value.
+func (i *FilterItem) Matches() bool {
+	return i.Choice == filterPresent || i.Choice == filterSubstrings
+}
+
 // WalkFilter visits the tests of a filter, in order, until visit says false.
 // It is false for a filter that does not parse; what came before was visited.
 //
