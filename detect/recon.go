@@ -28,30 +28,33 @@ const (
 	signGMSAPassword
 	signDescriptor // nTSecurityDescriptor asked for
 	signSDFlags    // by the control that makes it readable to everybody
+	signDomain     // all of a domain searched
+	signPolicy     // group policy processing, which every Windows client does
+	signAutoenroll // certificate autoenrolment, likewise
 )
 
-// pattern is a reconnaissance query: all of need, and one of some.
+// pattern is a reconnaissance query: all of need, one of some, none of never.
 type pattern struct {
-	name       string
-	need, some signs
+	name              string
+	need, some, never signs
 }
 
 // patterns are the queries of the tools in use (BloodHound, PowerView, Rubeus,
 // Impacket, Certipy, ADExplorer, NetExec), by what they ask, in whatever order.
 var patterns = [...]pattern{
-	{"kerberoast", signSPN, signUser | signNotDisabled},
-	{"as-rep-roast", signNoPreauth, 0},
-	{"unconstrained-delegation", signUnconstrained, 0},
-	{"constrained-delegation", signConstrained, 0},
-	{"resource-based-delegation", signRBCD, 0},
-	{"privileged-accounts", 0, signAdminCount | signNested},
-	{"laps", signLAPS, 0},
-	{"password-never-expires", signNeverExpires, 0},
-	{"password-not-required", signNotRequired, 0},
-	{"trusts", signTrust, 0},
-	{"certificate-services", signADCS, 0},
-	{"gmsa-passwords", signGMSA | signGMSAPassword, 0},
-	{"mass-collection", signDescriptor | signSDFlags, 0},
+	{"kerberoast", signSPN, signUser | signNotDisabled, 0},
+	{"as-rep-roast", signNoPreauth, 0, 0},
+	{"unconstrained-delegation", signUnconstrained, 0, 0},
+	{"constrained-delegation", signConstrained, 0, 0},
+	{"resource-based-delegation", signRBCD, 0, 0},
+	{"privileged-accounts", 0, signAdminCount | signNested, 0},
+	{"laps", signLAPS, 0, 0},
+	{"password-never-expires", signNeverExpires, 0, 0},
+	{"password-not-required", signNotRequired, 0, 0},
+	{"trusts", signTrust, 0, 0},
+	{"certificate-services", signADCS, 0, signAutoenroll},
+	{"gmsa-passwords", signGMSA | signGMSAPassword, 0, 0},
+	{"mass-collection", signDescriptor | signSDFlags | signDomain, 0, signPolicy},
 }
 
 // Matching rules of Active Directory (MS-ADTS 3.1.1.3.4.4) and the control that
@@ -65,8 +68,11 @@ const (
 // recon gives the pattern a search shows; "": none. It does not allocate.
 func recon(req *ldap.Search, sdFlags bool) string {
 	var seen signs
-	if sdFlags && req.Scope == ldap.ScopeSubtree {
+	if sdFlags {
 		seen |= signSDFlags
+	}
+	if req.Scope == ldap.ScopeSubtree && hasPrefix(req.Base, "DC=") {
+		seen |= signDomain
 	}
 	for attr := range req.Attributes() {
 		switch {
@@ -76,6 +82,8 @@ func recon(req *ldap.Search, sdFlags bool) string {
 			seen |= signGMSAPassword
 		case isAny(attr, "nTSecurityDescriptor"):
 			seen |= signDescriptor
+		case isAny(attr, "pKIDefaultCSPs"):
+			seen |= signAutoenroll
 		}
 	}
 	ldap.WalkFilter(req.Filter, func(item ldap.FilterItem) bool {
@@ -84,7 +92,7 @@ func recon(req *ldap.Search, sdFlags bool) string {
 	})
 	for i := range patterns {
 		p := &patterns[i]
-		if seen&p.need == p.need && (p.some == 0 || seen&p.some != 0) {
+		if seen&p.need == p.need && (p.some == 0 || seen&p.some != 0) && seen&p.never == 0 {
 			return p.name
 		}
 	}
@@ -111,6 +119,8 @@ func signsOf(item *ldap.FilterItem) signs {
 		return when(isAny(item.Value, "1"), signAdminCount)
 	case isAny(attr, "memberOf") && string(item.Rule) == ruleInChain:
 		return when(bytes.Contains(bytes.ToLower(item.Value), []byte("admins")), signNested)
+	case hasPrefix(attr, "gPC"):
+		return signPolicy
 	case isAny(attr, "ms-Mcs-AdmPwd", "ms-Mcs-AdmPwdExpirationTime") || hasPrefix(attr, "msLAPS-"):
 		return signLAPS
 	}
