@@ -1,0 +1,125 @@
+package capture
+
+import (
+	"bufio"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math/bits"
+	"time"
+
+	"github.com/google/gopacket/pcapgo"
+)
+
+// The four octets a pcap file begins with, as a number in its own byte order.
+const (
+	pcapMicro    = 0xa1b2c3d4
+	pcapNano     = 0xa1b23c4d
+	pcapModified = 0xa1b2cd34 // microseconds, and eight more octets a record: Linux in the nineties, some appliances since
+)
+
+const (
+	pcapHeader = 24 // octets of the file header
+	pcapRecord = 16 // octets of the header before each frame
+)
+
+// pcapMagic gives the magic number head begins with, and its byte order.
+func pcapMagic(head []byte) (magic uint32, big endian) {
+	magic = binary.LittleEndian.Uint32(head)
+	switch swapped := bits.ReverseBytes32(magic); swapped {
+	case pcapMicro, pcapNano, pcapModified:
+		return swapped, true
+	}
+	return magic, false
+}
+
+func isPcap(head []byte) bool {
+	magic, _ := pcapMagic(head)
+	return magic == pcapMicro || magic == pcapNano || magic == pcapModified
+}
+
+// pcapReader reads a pcap file through pcapgo.Reader, and looks at each record
+// in the buffer both share before pcapgo does. pcapgo would allocate what a
+// record claims, take a file that is cut after a record header for one that
+// has ended, and lose its place at a frame longer than the snap length (which
+// many programs write, and tcpdump and Wireshark read) or than its own length
+// on the wire.
+type pcapReader struct {
+	br     *bufio.Reader
+	r      *pcapgo.Reader
+	link   uint16
+	big    endian
+	tick   int64 // nanoseconds of the unit of time
+	record int64 // octets of a record header in the file
+	start  int64 // where the record read last begins
+	end    int64 // where it ends
+}
+
+func newPcap(br *bufio.Reader) (*pcapReader, error) {
+	head, err := br.Peek(pcapHeader)
+	if err != nil {
+		return nil, cut(err, cutHeader)
+	}
+	magic, big := pcapMagic(head)
+	p := &pcapReader{br: br, big: big, tick: 1000, record: pcapRecord, end: pcapHeader}
+	if major, minor := big.u16(head[4:]), big.u16(head[6:]); major != 2 || minor != 4 {
+		return nil, fmt.Errorf("pcap version %d.%d cannot be read, only 2.4 (of 1998 and later)", major, minor)
+	}
+	// The upper half tells the length of frame check sequences. pcapgo keeps
+	// eight bits, and would take 257 (Profibus) for Ethernet.
+	p.link = uint16(big.u32(head[20:]))
+	switch magic {
+	case pcapNano:
+		p.tick = 1
+	case pcapModified:
+		p.br = bufio.NewReaderSize(newModified(br, big), bufferSize)
+		p.record += modifiedExtra
+	}
+	// p.br is large enough for pcapgo to use it as it is (bufio.NewReader), so
+	// what is peeked here is what pcapgo reads next.
+	if p.r, err = pcapgo.NewReader(p.br); err != nil {
+		return nil, err
+	}
+	p.r.SetSnaplen(maxFrame)
+	return p, nil
+}
+
+func (p *pcapReader) position() int64 { return p.start }
+
+func (p *pcapReader) next(f *Frame) error {
+	p.start = p.end
+	head, err := p.br.Peek(pcapRecord)
+	if err != nil {
+		if len(head) == 0 && err == io.EOF {
+			return io.EOF
+		}
+		return cut(err, cutFrame)
+	}
+	caplen, wirelen := p.big.u32(head[8:]), p.big.u32(head[12:])
+	if caplen > maxFrame {
+		return errFrameSize(caplen)
+	}
+	size := pcapRecord + int(caplen)
+	whole, err := p.br.Peek(size)
+	if err != nil {
+		return cut(err, cutFrame)
+	}
+	p.end += p.record + int64(caplen)
+	f.Link, f.WireLen = p.link, wireLen(caplen, wirelen)
+	if uint32(f.WireLen) != wirelen {
+		// pcapgo refuses these: captured longer than on the wire, or negative
+		// where an int has 32 bits. The writer got a number wrong that nobody
+		// needs to find the frame.
+		f.Time = time.Unix(int64(p.big.u32(whole)), int64(p.big.u32(whole[4:]))*p.tick).UTC()
+		f.Data = whole[pcapRecord:size:size]
+		_, err = p.br.Discard(size)
+		return err
+	}
+	data, info, err := p.r.ZeroCopyReadPacketData()
+	f.Time, f.Data = info.Timestamp, data
+	return err
+}
+
+func errFrameSize(claimed uint32) error {
+	return fmt.Errorf("a frame of %d octets is claimed, and none is longer than %d", claimed, maxFrame)
+}
