@@ -1,0 +1,29 @@
+package metrics
+
+import (
+	"time"
+
+	"github.com/clearbind/clearbind/capture"
+	"github.com/clearbind/clearbind/decode"
+	"github.com/clearbind/clearbind/detect"
+)
+
+// Snapshot is everything that is counted, at one moment. It is a value.
+type Snapshot struct {
+	Sources    []Source
+	Undecoded  [decode.NumReasons]uint64 // frames that gave no segment, by reason; OK: those that gave one
+	Detect     detect.Counts             // summed over the workers
+	Exposed    Exposed
+	AlertsLost uint64
+	Panics     uint64
+	LastPacket time.Time // zero: none yet
+}
+
+// Source is what was read from one place.
+type Source struct {
+	Name string // an interface, or "file": a closed set
+	capture.Stats
+}
+
+// Exposed are the distinct accounts, clients and servers of the last 24 h.
+type Exposed struct{ Accounts, Clients, Servers int }
