@@ -71,16 +71,20 @@ func (e Endpoint) less(o Endpoint) bool {
 	return e.Port < o.Port
 }
 
-// Shard gives the worker, out of n, that owns the segment's pair of hosts. It
-// depends on nothing but the two addresses, so both directions, every
-// connection of the pair and their fragments meet in one worker: what is told
-// once for a client and a server is known by one worker alone.
-func (s *Segment) Shard(n int) int {
+// Shards is how many parts the hosts of a network fall into.
+const Shards = 64
+
+// Shard gives the part that the segment's pair of hosts belongs to. It depends
+// on nothing but the two addresses, so both directions, every connection of the
+// pair and their fragments meet in one shard, and a shard belongs to one
+// worker: what is told once for a client and a server is known by one alone.
+func (s *Segment) Shard() int {
 	var h uint64
 	for i := range s.Src.Addr {
-		// A sum is symmetric: the order of the two ends does not matter.
+		// A product is symmetric: the order of the two ends does not matter.
 		h = h*0x100000001b3 + (uint64(s.Src.Addr[i])+0x9e)*(uint64(s.Dst.Addr[i])+0x9e)
 	}
 	h ^= h >> 32
-	return int(h % uint64(n))
+	h *= 0x9e3779b97f4a7c15
+	return int(h >> 58)
 }

@@ -92,6 +92,7 @@ type Alert struct {
 	Outcome  Outcome
 	Origin   string // the capture file or interface, as the Source names it
 	Packet   uint64 // evidence: the frame in Origin that carries the request
+	shard    uint8  // of the two hosts
 	Order    uint64 // place in everything the sensor read: alerts leave in this order
 	Tie      uint64 // place among alerts of the same Order and of several workers
 

@@ -31,7 +31,7 @@ const (
 	cutPDU         = 64 << 10 // octets looked at of a message larger than that
 	maxPending     = 1024     // requests of one connection that wait for a response
 	maxEvents      = 1 << 14  // findings that wait for a response
-	maxRemembered  = 1 << 15  // findings remembered, to tell repeats
+	maxRemembered  = 1 << 12  // findings of one shard remembered, to tell repeats
 	maxInventory   = 1 << 16  // clients, servers and accounts remembered, each
 	maxInterned    = 1 << 14  // names kept, so that a name that comes back costs nothing
 	maxString      = 1024     // octets of a name, diagnostic or the like that leave the engine

@@ -73,7 +73,38 @@ type Counts struct {
 	OneSided        uint64                 // ended, LDAP, and only one direction was seen
 	OpenConnections uint64                 // gauge: followed now
 	HeldBytes       uint64                 // gauge: octets held now
-	ExposedClients  uint64                 // gauge: distinct in the last 24 h
-	ExposedAccounts uint64                 // gauge
-	ExposedServers  uint64                 // gauge
+}
+
+// Add adds what another worker counted.
+func (c *Counts) Add(o *Counts) {
+	add(c.Messages[:], o.Messages[:])
+	for m := range c.Binds {
+		for p := range c.Binds[m] {
+			add(c.Binds[m][p][:], o.Binds[m][p][:])
+		}
+	}
+	for p := range c.Searches {
+		add(c.Searches[p][:], o.Searches[p][:])
+	}
+	for r := range c.Alerts {
+		add(c.Alerts[r][:], o.Alerts[r][:])
+	}
+	add(c.StartTLS[:], o.StartTLS[:])
+	add(c.Rejected[:], o.Rejected[:])
+	add(c.Limits[:], o.Limits[:])
+	add(c.Connections[:], o.Connections[:])
+	c.SearchEntries += o.SearchEntries
+	c.StreamGaps += o.StreamGaps
+	c.StreamGapBytes += o.StreamGapBytes
+	c.Overlaps += o.Overlaps
+	c.OtherConns += o.OtherConns
+	c.OneSided += o.OneSided
+	c.OpenConnections += o.OpenConnections
+	c.HeldBytes += o.HeldBytes
+}
+
+func add(sum, more []uint64) {
+	for i := range sum {
+		sum[i] += more[i]
+	}
 }

@@ -28,7 +28,7 @@ type Engine struct {
 
 	flows    flowTable
 	events   eventQueue
-	quiet    quietTable
+	quiet    [decode.Shards]quietTable // so that their limit does not depend on the number of workers
 	exposed  Exposed
 	refusals refusals
 	names    interner
@@ -120,6 +120,7 @@ func (e *Engine) open(key decode.FlowKey, d dir, class portClass) *session {
 		e.end(e.flows.oldest())
 	}
 	s := e.flows.add(key)
+	s.shard = uint8(seg.Shard())
 	s.class = class
 	s.dismissed = !e.cfg.watches(seg.Src.AddrPort().Addr(), seg.Dst.AddrPort().Addr())
 	s.guessRoles(e.ports, seg, d)
@@ -247,7 +248,7 @@ func (e *Engine) Finish() {
 	}
 	e.events.expire(math.MaxInt64)
 	e.release()
-	e.quiet.finish(e)
+	e.finishQuiet()
 }
 
 // Take appends the alerts that are finished, in order.

@@ -29,7 +29,7 @@ func TestSimpleBindIsToldWhole(t *testing.T) {
 	k.answers(bound(1, 0))
 	at := start.Add(3 * time.Millisecond)
 	want := []Alert{{
-		Rule: CleartextBind, Severity: Critical, Outcome: Success, Origin: "talk.pcap", Packet: 3, Order: 3,
+		shard: uint8(k.shard()), Rule: CleartextBind, Severity: Critical, Outcome: Success, Origin: "talk.pcap", Packet: 3, Order: 3,
 		Time: at, Start: at, End: at.Add(time.Millisecond),
 		Client: netip.MustParseAddrPort("10.0.0.7:51022"), Server: netip.MustParseAddrPort("10.0.0.5:389"),
 		Proto: decode.TCP, User: who, Operation: ldap.BindRequest, MessageID: 1, Version: 3,
@@ -408,6 +408,8 @@ func TestNothingIsAllocatedForWhatIsNotTold(t *testing.T) {
 	}
 }
 
+func (k *talk) shard() int { return (&decode.Segment{Src: k.client, Dst: k.serv}).Shard() }
+
 func TestLimits(t *testing.T) {
 	t.Run("connections", func(t *testing.T) {
 		k := newTalk(t, Config{MaxFlows: 10})
@@ -463,7 +465,7 @@ func TestLimits(t *testing.T) {
 			k.asks(simple(1, fmt.Sprintf("cn=%d", i), secret))
 			k.answers(bound(1, 0))
 		}
-		if n := len(k.e.quiet.known); n > maxRemembered {
+		if n := len(k.e.quiet[k.shard()].known); n > maxRemembered {
 			t.Errorf("%d findings are remembered", n)
 		}
 	})

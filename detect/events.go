@@ -69,7 +69,7 @@ func (e *Engine) release() {
 				a.Search.Entries, a.Search.Bytes = ev.entries, ev.bytes
 			}
 			e.countAlert(a)
-			e.quiet.pass(e, a)
+			e.quiet[a.shard].pass(e, a)
 		}
 		q.queue[n] = nil
 	}

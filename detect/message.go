@@ -82,7 +82,7 @@ func (e *Engine) alert(s *session, r RuleID, m *message) Alert {
 	client, server := s.ends()
 	a := Alert{
 		Rule: r, Severity: rules[r].Severity,
-		Origin: e.at.Origin, Packet: e.at.Number, Order: e.at.Order,
+		shard: s.shard, Origin: e.at.Origin, Packet: e.at.Number, Order: e.at.Order,
 		Time: e.at.Time, Start: e.at.Time, End: e.at.Time,
 		Client: client.AddrPort(), Server: server.AddrPort(),
 		Proto: s.proto, VLAN: e.seg.VLAN,

@@ -132,11 +132,14 @@ func (q *quietTable) tellHeld(e *Engine, r *remembered, order uint64) {
 	e.events.out = append(e.events.out, a)
 }
 
-// finish tells what is held back at the end of a run.
-func (q *quietTable) finish(e *Engine) {
+// finishQuiet tells what is held back at the end of a run.
+func (e *Engine) finishQuiet() {
 	told := len(e.events.out)
-	for r := q.oldest; r != nil; r = r.next {
-		q.tellHeld(e, r, math.MaxUint64)
+	for i := range e.quiet {
+		q := &e.quiet[i]
+		for r := q.oldest; r != nil; r = r.next {
+			q.tellHeld(e, r, math.MaxUint64)
+		}
 	}
 	slices.SortStableFunc(e.events.out[told:], func(a, b Alert) int { return cmp.Compare(a.Tie, b.Tie) })
 }

@@ -102,7 +102,7 @@ func (e *Engine) cleartextSearch(s *session, m *message, p *pending, req *ldap.S
 		if r == DirectoryRecon {
 			a.Pattern = looksFor
 		}
-		if e.quiet.holdBack(e, keyOf(&a)) {
+		if e.quiet[s.shard].holdBack(e, keyOf(&a)) {
 			e.countAlert(&a)
 			continue
 		}

@@ -29,6 +29,7 @@ type session struct {
 	key   decode.FlowKey
 	proto decode.Proto
 	class portClass
+	shard uint8
 	half  [2]half
 
 	newer, older  *session // list by last

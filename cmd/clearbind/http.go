@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/clearbind/clearbind/internal/metrics"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/common/version"
+	"github.com/prometheus/exporter-toolkit/web"
+)
+
+// endpoint serves metrics and health.
+type endpoint struct {
+	server    *http.Server
+	listeners []net.Listener
+	done      chan error // of Serve, once
+}
+
+// serve starts the endpoint; nil if none was asked for.
+func (p *program) serve() (*endpoint, error) {
+	addrs := *p.cfg.web.WebListenAddresses
+	if len(addrs) == 0 {
+		return nil, nil
+	}
+	if err := web.Validate(*p.cfg.web.WebConfigFile); err != nil {
+		return nil, fmt.Errorf("--web.config.file: %w", err)
+	}
+	handler, err := p.handler()
+	if err != nil {
+		return nil, err
+	}
+	e := &endpoint{server: &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}, done: make(chan error, 1)}
+	for _, addr := range addrs {
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("--web.listen-address: %w", err), e.close())
+		}
+		e.listeners = append(e.listeners, l)
+	}
+	// Serves scrapes until Shutdown; linger waits for it.
+	go func() { e.done <- web.ServeMultiple(e.listeners, e.server, &p.cfg.web, p.log) }()
+	return e, nil
+}
+
+func (p *program) handler() (http.Handler, error) {
+	landing, err := web.NewLandingPage(web.LandingConfig{
+		Name: "clearbind", Description: "LDAP that travels in the clear", Version: version.Info(),
+		Links: []web.LandingLinks{
+			{Address: p.cfg.telemetryPath, Text: "Metrics"},
+			{Address: "/-/healthy", Text: "Health"},
+			{Address: "/-/ready", Text: "Readiness"},
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle(p.cfg.telemetryPath, promhttp.HandlerFor(metrics.NewRegistry(p.board.snapshot), promhttp.HandlerOpts{}))
+	mux.Handle("/-/healthy", says("clearbind is healthy.\n"))
+	mux.Handle("/-/ready", says("clearbind is ready.\n"))
+	mux.Handle("/", landing)
+	return mux, nil
+}
+
+func says(text string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = io.WriteString(w, text) // whoever asked may have gone
+	})
+}
+
+// linger goes on serving after the last file, so that the counters can be
+// scraped, until it is interrupted.
+func (e *endpoint) linger(ctx context.Context, stderr *os.File) {
+	if ctx.Err() == nil {
+		fmt.Fprintf(stderr, "metrics are served on %s until interrupted\n", e.listeners[0].Addr())
+	}
+	select {
+	case <-ctx.Done():
+	case err := <-e.done:
+		fmt.Fprintf(stderr, "clearbind: serve metrics: %v\n", err)
+		return
+	}
+	patience, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	_ = e.server.Shutdown(patience) // what is not done by then is cut off
+	<-e.done
+}
+
+func (e *endpoint) close() error {
+	var errs []error
+	for _, l := range e.listeners {
+		errs = append(errs, l.Close())
+	}
+	return errors.Join(errs...)
+}

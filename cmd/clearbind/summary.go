@@ -1,0 +1,156 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/clearbind/clearbind/capture"
+	"github.com/clearbind/clearbind/decode"
+	"github.com/clearbind/clearbind/detect"
+	"github.com/clearbind/clearbind/internal/metrics"
+)
+
+// namesShown bounds the accounts a summary lists.
+const namesShown = 10
+
+// summarise closes a run: what was read, what was found, who was exposed, and
+// what could not be seen. Lines with nothing to say are left out.
+func summarise(w io.Writer, b *board, src *capture.Sequence, files []string, interrupted bool) {
+	s, exposed := b.snapshot(), b.everybody()
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	line := func(what, format string, args ...any) {
+		fmt.Fprintf(t, "%s\t"+format+"\n", append([]any{what}, args...)...)
+	}
+	frames := s.Sources[0].Stats
+	line("Read", "%s, %s in %s", count(frames.Frames, "packet"), size(float64(frames.Bytes)), count(uint64(len(files)), "file"))
+	if interrupted {
+		line("", "interrupted: the rest was not read")
+	}
+	line("Connections", "%s", connections(&s))
+	line("Findings", "%s", findings(&s.Detect))
+	for r := range byGravity(&s.Detect) {
+		line("", "%s", r)
+	}
+	if accounts := len(exposed.Accounts); accounts > 0 {
+		line("Exposed", "%s, from %s, to %s", count(uint64(accounts), "account"), count(uint64(len(exposed.Clients)), "client"), count(uint64(len(exposed.Servers)), "server"))
+		for _, name := range accountLines(exposed) {
+			line("", "%s", name)
+		}
+	}
+	if blind := notSeen(&s, src); len(blind) > 0 {
+		line("Not seen", "%s", strings.Join(blind, "; "))
+	}
+	_ = t.Flush() // nobody can be told that stderr is closed
+}
+
+func count(n uint64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	if before, ok := strings.CutSuffix(noun, "y"); ok {
+		noun = before + "ie"
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// connections says how they were protected.
+func connections(s *metrics.Snapshot) string {
+	names := [detect.NumProtections]string{"in the clear", "signed, readable", "sealed", "TLS"}
+	var parts []string
+	sum := uint64(0)
+	for p, n := range s.Detect.Connections {
+		sum += n
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, names[p]))
+		}
+	}
+	if sum == 0 {
+		return "no LDAP over TCP"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// findings counts them by severity, the gravest first.
+func findings(c *detect.Counts) string {
+	var parts []string
+	for sev := detect.Critical; sev >= detect.Info; sev-- {
+		sum := uint64(0)
+		for r := range c.Alerts {
+			sum += c.Alerts[r][sev]
+		}
+		if sum > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", sum, sev))
+		}
+	}
+	if len(parts) == 0 {
+		return "none"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// byGravity gives a line for each rule that fired.
+func byGravity(c *detect.Counts) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for sev := detect.Critical; sev >= detect.Info; sev-- {
+			for r := range detect.NumRules {
+				if n := c.Alerts[r][sev]; n > 0 && !yield(fmt.Sprintf("%7d  %-8s  %s", n, sev, r)) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// accountLines lists the accounts, those exposed most often first.
+func accountLines(x *detect.Exposed) []string {
+	names := slices.SortedFunc(maps.Keys(x.Accounts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(x.Accounts[b].Count, x.Accounts[a].Count), cmp.Compare(a, b))
+	})
+	var lines []string
+	for i, name := range names {
+		if i == namesShown {
+			lines = append(lines, fmt.Sprintf("… and %d more", len(names)-namesShown))
+			break
+		}
+		a := x.Accounts[name]
+		accepted := "never accepted"
+		if a.Accepted {
+			accepted = "accepted"
+		}
+		lines = append(lines, fmt.Sprintf("%7d  %s  (%s, %s, %s)", a.Count, name, accepted,
+			count(uint64(len(a.Clients)), "client"), count(uint64(len(a.Servers)), "server")))
+	}
+	return lines
+}
+
+// notSeen says what the capture could not show, and why.
+func notSeen(s *metrics.Snapshot, src *capture.Sequence) []string {
+	var parts []string
+	say := func(n uint64, format string, args ...any) {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf(format, args...))
+		}
+	}
+	c := &s.Detect
+	for r := decode.OK + 1; r < decode.NumReasons; r++ {
+		say(s.Undecoded[r], "%s (%s)", count(s.Undecoded[r], "packet"), strings.ReplaceAll(r.String(), "_", " "))
+	}
+	say(c.OtherConns, "%s without LDAP on these ports", count(c.OtherConns, "connection"))
+	say(c.OneSided, "%s in one direction only", count(c.OneSided, "connection"))
+	say(c.StreamGaps, "%s in streams, %d octets", count(c.StreamGaps, "gap"), c.StreamGapBytes)
+	for r, n := range c.Rejected {
+		say(n, "%d × no message (%s)", n, detect.Reject(r))
+	}
+	for l, n := range c.Limits {
+		say(n, "limit %s reached %d ×", detect.Limit(l), n)
+	}
+	say(s.Panics, "%s made the decoder fail", count(s.Panics, "packet"))
+	say(s.AlertsLost, "%s could not be written", count(s.AlertsLost, "alert"))
+	say(uint64(len(src.Damages())), "%s could not be read whole", count(uint64(len(src.Damages())), "file"))
+	return parts
+}
