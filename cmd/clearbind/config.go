@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/netip"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,8 +35,6 @@ type config struct {
 	web           web.FlagConfig
 	telemetryPath string
 	log           promslog.Config
-
-	crashOnPanic bool // tests: a panic on the path of a packet is not survived
 }
 
 const synopsis = `Report LDAP that travels in the clear: every password and every query that anybody on the path could read, with the client, the server, the account, and whether the server took the password.
@@ -69,10 +68,9 @@ func parse(args []string, stdout, stderr io.Writer) (*config, error) {
 	app.Flag("workers", "Goroutines that decode, each its own hosts; the output does not depend on it. Standard input has one.").Short('w').Default(strconv.Itoa(min(runtime.NumCPU(), decode.Shards))).IntVar(&c.workers)
 
 	app.Flag("output", "File to append alerts to; - is stdout.").Short('o').Default("-").PlaceHolder("FILE").StringVar(&c.output)
-	app.Flag("format", "Form of alerts: auto is text on a terminal, JSON lines elsewhere.").Default("auto").EnumVar(&c.format, "auto", "text", "json")
-	severities := []string{"info", "low", "medium", "high", "critical"}
-	minSeverity := app.Flag("min-severity", "Leave out alerts below: info, low, medium, high or critical.").Default("low").Enum(severities...)
-	failOn := app.Flag("fail-on", "Exit with status 3 if something at or above this severity was found.").PlaceHolder("SEVERITY").Enum(severities...)
+	app.Flag("format", "Form of alerts: auto is text on a terminal, JSON lines elsewhere.").Default("auto").StringVar(&c.format)
+	minSeverity := app.Flag("min-severity", "Leave out alerts below: info, low, medium, high or critical.").Default("low").String()
+	failOn := app.Flag("fail-on", "Exit with status 3 if something at or above this severity was found.").PlaceHolder("SEVERITY").String()
 	repeat := app.Flag("repeat-interval", "Tell the same finding (rule, client, server, identity) once in this time and count it meanwhile; 0 tells every event. Default: the whole capture.").PlaceHolder("DURATION").String()
 
 	c.web.WebListenAddresses = app.Flag("web.listen-address", "Serve metrics here, and go on serving after the last file until interrupted. Repeatable.").PlaceHolder("ADDR").Strings()
@@ -89,9 +87,26 @@ func parse(args []string, stdout, stderr io.Writer) (*config, error) {
 		return nil, fmt.Errorf("%w; clearbind --help shows all flags", err)
 	}
 	c.paths = append(*read, *files...)
-	c.minSeverity, _ = detect.ParseSeverity(*minSeverity)
-	c.failOn, _ = detect.ParseSeverity(*failOn)
-	return c, errors.Join(c.check(), c.lists(*ports, *tlsPorts, *nets, *ignore), c.repeat(*repeat))
+	for i, path := range c.paths {
+		if path == "" && slices.Contains(args, "-") {
+			c.paths[i] = "-" // what kingpin makes of it
+		}
+	}
+	return c, errors.Join(c.check(), c.severities(*minSeverity, *failOn), c.lists(*ports, *tlsPorts, *nets, *ignore), c.repeat(*repeat))
+}
+
+// severities reads the flags that are severities; failOn may be empty.
+func (c *config) severities(least, failOn string) error {
+	var ok1, ok2 bool
+	c.minSeverity, ok1 = detect.ParseSeverity(least)
+	c.failOn, ok2 = detect.ParseSeverity(failOn)
+	switch {
+	case !ok1:
+		return fmt.Errorf("--min-severity=%s: give info, low, medium, high or critical", least)
+	case !ok2 && failOn != "":
+		return fmt.Errorf("--fail-on=%s: give info, low, medium, high or critical", failOn)
+	}
+	return nil
 }
 
 // check says what is missing or makes no sense.
@@ -101,6 +116,8 @@ func (c *config) check() error {
 		return errors.New("nothing to read: name capture files or folders, or - for standard input; clearbind --help shows all flags")
 	case c.workers < 1 || c.workers > decode.Shards:
 		return fmt.Errorf("--workers=%d: give a number from 1 to %d", c.workers, decode.Shards)
+	case c.format != "auto" && c.format != "text" && c.format != "json":
+		return fmt.Errorf("--format=%s: give auto, text or json", c.format)
 	case !strings.HasPrefix(c.telemetryPath, "/") || c.telemetryPath == "/":
 		return fmt.Errorf("--web.telemetry-path=%s: give a path below /", c.telemetryPath)
 	}

@@ -84,7 +84,7 @@ func (p *program) run(ctx context.Context, files []string) int {
 	}
 	reading, cancel := context.WithCancel(ctx)
 	defer cancel()
-	p.out.cancel = cancel
+	p.out.board, p.out.cancel = p.board, cancel
 
 	sources, errs := p.read(reading, files)
 	for _, d := range sources[0].Damages() {
@@ -128,7 +128,7 @@ func (p *program) read(ctx context.Context, files []string) ([]*capture.Sequence
 		lanes[i] = lane
 		s := &sensor{
 			src: sources[i], engine: detect.New(p.cfg.detect), index: i, workers: n,
-			out: lane, board: p.board, log: p.log, strict: p.cfg.crashOnPanic,
+			out: lane, board: p.board, log: p.log,
 		}
 		// One goroutine a worker: it owns its source, decoder and engine. Ends
 		// with its file, or with ctx; wait waits for it.

@@ -1,0 +1,220 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "rewrite pcaps/*.golden.jsonl")
+
+const pcaps = "../../pcaps"
+
+// expect is what pcaps/labels.json says of a capture: written by hand from what
+// the clients did, not by clearbind.
+type expect struct {
+	Alerts   []finding `json:"alerts"`   // must come, each once
+	Present  []finding `json:"present"`  // must come at least once
+	Absent   []string  `json:"absent"`   // rules that must not come
+	Complete []string  `json:"complete"` // rules of which Alerts is all
+	Survive  bool      `json:"survive"`
+	Secrets  []string  `json:"secrets"` // must stand nowhere
+	Flags    []string  `json:"flags"`
+}
+
+type finding struct {
+	Rule        string  `json:"rule"`
+	Source      string  `json:"source"`
+	Destination string  `json:"destination"`
+	User        *string `json:"user"`
+	Outcome     string  `json:"outcome"`
+}
+
+func labels(t *testing.T) map[string]expect {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(pcaps, "labels.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var l struct {
+		Captures map[string]expect `json:"captures"`
+	}
+	if err := json.Unmarshal(b, &l); err != nil {
+		t.Fatal(err)
+	}
+	return l.Captures
+}
+
+// eachCapture runs test in the folder of the captures, once for each of them.
+func eachCapture(t *testing.T, test func(t *testing.T, name string, want expect)) {
+	all := labels(t)
+	t.Chdir(pcaps)
+	seen := 0
+	for _, pattern := range []string{"*.pcap", "*.pcapng", "*.pcap.*", "*.pcapng.*"} {
+		names, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			want, labelled := all[name]
+			if !labelled {
+				t.Errorf("%s is not in labels.json", name)
+				continue
+			}
+			seen++
+			t.Run(name, func(t *testing.T) { test(t, name, want) })
+		}
+	}
+	if seen != len(all) {
+		t.Errorf("labels.json has %d captures, the folder %d", len(all), seen)
+	}
+}
+
+// clearbind runs the program in this process; a panic in it kills the test.
+func clearbind(t *testing.T, args ...string) (status int, stdout, stderr []byte) {
+	t.Helper()
+	dir := t.TempDir()
+	files := [2]*os.File{}
+	for i := range files {
+		f, err := os.Create(filepath.Join(dir, fmt.Sprint(i)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[i] = f
+	}
+	crashOnPanic = true
+	status = run(args, files[0], files[1])
+	out := [2][]byte{}
+	for i, f := range files {
+		b, err := os.ReadFile(f.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[i] = b
+		_ = f.Close()
+	}
+	return status, out[0], out[1]
+}
+
+// TestReplay holds what is said of each capture, byte by byte, whatever the
+// number of workers.
+func TestReplay(t *testing.T) {
+	eachCapture(t, func(t *testing.T, name string, want expect) {
+		base, _, _ := strings.Cut(name, ".pcap")
+		golden := base + ".golden.jsonl"
+		args := append(append([]string{}, want.Flags...), "--min-severity=info", "--format=json", name)
+		_, one, _ := clearbind(t, append([]string{"-w", "1"}, args...)...)
+		_, two, _ := clearbind(t, append([]string{"-w", "2"}, args...)...)
+		if !bytes.Equal(one, two) {
+			t.Errorf("two workers say\n%s\none says\n%s", two, one)
+		}
+		if *update {
+			if err := os.WriteFile(golden, one, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			return
+		}
+		old, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(one, old) {
+			t.Errorf("says\n%s\n%s has\n%s", one, golden, old)
+		}
+	})
+}
+
+// TestLabels holds what is found against what really happened.
+func TestLabels(t *testing.T) {
+	eachCapture(t, func(t *testing.T, name string, want expect) {
+		args := append(append([]string{}, want.Flags...), "--format=json", "--repeat-interval=0", "--min-severity=info", name)
+		status, stdout, stderr := clearbind(t, args...)
+		if status != exitDone && status != exitFailed {
+			t.Errorf("exit status %d", status)
+		}
+		_, text, _ := clearbind(t, append([]string{"--format=text"}, args[:len(args)-1]...)...)
+		for _, secret := range want.Secrets {
+			if bytes.Contains(stdout, []byte(secret)) || bytes.Contains(stderr, []byte(secret)) || bytes.Contains(text, []byte(secret)) {
+				t.Errorf("a secret stands in the output")
+			}
+		}
+		if !want.Survive {
+			compare(t, want, told(t, stdout))
+		}
+	})
+}
+
+// told reads alerts back.
+func told(t *testing.T, stdout []byte) (all []finding) {
+	t.Helper()
+	for line := range bytes.Lines(stdout) {
+		var a struct {
+			Rule        struct{ ID string }
+			Source      struct{ IP string }
+			Destination struct {
+				IP   string
+				Port int
+			}
+			User  struct{ Name *string }
+			Event struct{ Outcome string }
+		}
+		if err := json.Unmarshal(line, &a); err != nil {
+			t.Fatalf("%v in %s", err, line)
+		}
+		all = append(all, finding{a.Rule.ID, a.Source.IP, fmt.Sprintf("%s %d", a.Destination.IP, a.Destination.Port), a.User.Name, a.Event.Outcome})
+	}
+	return all
+}
+
+func (want *finding) matches(have *finding) bool {
+	return want.Rule == have.Rule && want.Source == have.Source && want.Destination == have.Destination &&
+		(want.User == nil || have.User != nil && *want.User == *have.User) && (want.Outcome == "" || want.Outcome == have.Outcome)
+}
+
+// take removes the first of have that matches.
+func take(want finding, have []finding) ([]finding, bool) {
+	for i := range have {
+		if want.matches(&have[i]) {
+			return append(have[:i:i], have[i+1:]...), true
+		}
+	}
+	return have, false
+}
+
+func compare(t *testing.T, want expect, have []finding) {
+	t.Helper()
+	rules := map[string]bool{}
+	for _, h := range have {
+		rules[h.Rule] = true
+	}
+	for _, w := range want.Present {
+		if _, ok := take(w, have); !ok {
+			t.Errorf("missing %s from %s", w.Rule, w.Source)
+		}
+	}
+	for _, rule := range want.Absent {
+		if rules[rule] {
+			t.Errorf("must not come: %s", rule)
+		}
+	}
+	for _, w := range want.Alerts {
+		var ok bool
+		if have, ok = take(w, have); !ok {
+			t.Errorf("missing %s from %s to %s", w.Rule, w.Source, w.Destination)
+		}
+	}
+	complete := map[string]bool{}
+	for _, rule := range want.Complete {
+		complete[rule] = true
+	}
+	for _, h := range have {
+		if complete[h.Rule] {
+			t.Errorf("too many: %s from %s to %s", h.Rule, h.Source, h.Destination)
+		}
+	}
+}
