@@ -27,11 +27,11 @@ type half struct {
 
 	inner []byte // readable text of signed buffers that is no whole message yet; owned
 
-	peerAck    uint32 // highest acknowledgement of this direction; valid iff acks
-	acks       bool
-	holeSince  int64
-	holeAt     uint32
-	recordSeen bool // a TLS handshake record was read
+	peerAck   uint32 // highest acknowledgement of this direction; valid iff acks
+	acks      bool
+	holeSince int64
+	holeAt    uint32
+	helloSeen bool // a TLS handshake record was read
 }
 
 // memory gives the octets h holds.
@@ -246,6 +246,12 @@ func (e *Engine) record(s *session, d dir, b []byte) (n, want int) {
 	if s.class == portOther && !s.ldap {
 		s.dismissed = true // TLS on a port that is not LDAP's
 	}
+	if rec.Type == tls.Handshake && !s.half[d].helloSeen {
+		if len(b) < rec.Len {
+			return 0, rec.Len
+		}
+		e.hello(s, d, b[:rec.Len])
+	}
 	s.tls = true
 	s.resumed = false
 	s.carried[TLS] = true
@@ -253,6 +259,24 @@ func (e *Engine) record(s *session, d dir, b []byte) (n, want int) {
 		s.tlsData++
 	}
 	return rec.Len, 0
+}
+
+// hello looks at the first handshake record of a direction: who greets first
+// is the client, and the server's greeting chooses the version.
+func (e *Engine) hello(s *session, d dir, record []byte) {
+	s.half[d].helloSeen = true
+	who, version := tls.ReadHello(record)
+	if !s.sure && who != tls.NoHello {
+		s.client, s.sure = d, true
+		if who == tls.ServerHello {
+			s.client = d.other()
+		}
+	}
+	if who == tls.ServerHello && tls.Weak(version) && (s.class != portOther || s.ldap) {
+		a := e.alert(s, WeakTLS, &message{prot: TLS})
+		a.TLSVersion = tls.VersionName(version)
+		e.tell(a)
+	}
 }
 
 // lose says that n octets of a direction will never come.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/netip"
 	"strconv"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -78,6 +79,13 @@ func (j *JSON) alert(a *detect.Alert) {
 	j.end("source", a.Client, a.ClientMAC, a.Balancer)
 	j.end("destination", a.Server, a.ServerMAC, netip.AddrPort{})
 	j.network(a)
+	if a.TLSVersion != "" {
+		protocol, version, _ := strings.Cut(strings.ToLower(a.TLSVersion), " ")
+		j.open("tls")
+		j.text("version", version)
+		j.text("version_protocol", protocol)
+		j.close()
+	}
 	if a.User != "" {
 		j.open("user")
 		j.text("name", a.User)

@@ -57,7 +57,7 @@ func Message(a *detect.Alert) string {
 	case detect.InternetExposure:
 		fmt.Fprintf(&b, "%s and %s speak LDAP in the clear over the Internet%s", client, server, as(a))
 	case detect.WeakTLS:
-		fmt.Fprintf(&b, "%s and %s use a version of TLS older than 1.2", client, server)
+		fmt.Fprintf(&b, "%s and %s speak LDAP over %s", client, server, a.TLSVersion)
 	case detect.PasswordGuessing:
 		fmt.Fprintf(&b, "%s was refused by %s %d times in 5 minutes for %s", client, server, a.Refused, account(a.User))
 	case detect.PasswordSpraying:
