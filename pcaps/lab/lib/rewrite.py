@@ -1,0 +1,92 @@
+#!/usr/bin/python3
+"""Rewrites a classic pcap file: what no recorder on this machine would write.
+
+rewrite.py KIND OLD NEW
+  big-endian    the other byte order
+  raw | null    the link header gone (raw IP), or a BSD loopback header in its place
+  public        the client and the server get globally routable addresses, checksums mended
+  cut=N         the file ends N octets before its end, in the middle of a packet
+"""
+import ipaddress
+import struct
+import sys
+
+RAW, NULL = 101, 0
+# From the lab to special-purpose addresses that IANA lists as globally reachable: nobody's host. Nothing is sent there.
+ADDRESSES = {
+    ipaddress.ip_address("10.39.0.7").packed: ipaddress.ip_address("192.31.196.7").packed,
+    ipaddress.ip_address("10.39.0.5").packed: ipaddress.ip_address("192.175.48.5").packed,
+}
+
+
+def read(path):
+    with open(path, "rb") as file:
+        data = file.read()
+    header, records, at = struct.unpack("<IHHiIII", data[:24]), [], 24
+    while at < len(data):
+        seconds, fraction, captured, length = struct.unpack("<IIII", data[at:at + 16])
+        records.append((seconds, fraction, length, data[at + 16:at + 16 + captured]))
+        at += 16 + captured
+    return header, records
+
+
+def write(path, header, records, order="<"):
+    with open(path, "wb") as file:
+        file.write(struct.pack(order + "IHHiIII", *header))
+        for seconds, fraction, length, frame in records:
+            file.write(struct.pack(order + "IIII", seconds, fraction, len(frame), length) + frame)
+
+
+def relink(header, records, link):
+    """Replaces the Ethernet header of IP packets; what is not IP goes."""
+    out = []
+    for seconds, fraction, length, frame in records:
+        family = {b"\x08\x00": 2, b"\x86\xdd": 10}.get(frame[12:14])
+        if family:
+            head = struct.pack("<I", family) if link == NULL else b""
+            out.append((seconds, fraction, length - 14 + len(head), head + frame[14:]))
+    return (*header[:6], link), out
+
+
+def total(data):
+    if len(data) % 2:
+        data += b"\0"
+    value = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while value >> 16:
+        value = (value & 0xFFFF) + (value >> 16)
+    return ~value & 0xFFFF
+
+
+def publish(frame):
+    """Gives an IPv4 packet without options its new addresses."""
+    if frame[12:14] != b"\x08\x00":
+        return frame
+    end = 14 + int.from_bytes(frame[16:18], "big")
+    addresses = ADDRESSES[frame[26:30]] + ADDRESSES[frame[30:34]]
+    head = frame[14:24] + b"\0\0" + addresses
+    head = head[:10] + struct.pack("!H", total(head)) + head[12:]
+    body, at = bytearray(frame[34:end]), {6: 16, 17: 6}[frame[23]]
+    body[at:at + 2] = b"\0\0"
+    body[at:at + 2] = struct.pack("!H", total(addresses + struct.pack("!HH", frame[23], len(body)) + bytes(body)))
+    return frame[:14] + head + bytes(body) + frame[end:]
+
+
+def main(kind, old, new):
+    header, records = read(old)
+    kind, _, number = kind.partition("=")
+    if kind == "big-endian":
+        write(new, header, records, ">")
+    elif kind in ("raw", "null"):
+        write(new, *relink(header, records, {"raw": RAW, "null": NULL}[kind]))
+    elif kind == "public":
+        records = [r for r in records if r[3][12:14] == b"\x08\x00"]
+        write(new, header, [(*r[:3], publish(r[3])) for r in records])
+    elif kind == "cut":
+        with open(old, "rb") as source, open(new, "wb") as target:
+            target.write(source.read()[:-int(number)])
+    else:
+        sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
