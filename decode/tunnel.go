@@ -164,6 +164,9 @@ const (
 
 // udpTunnel reads a tunnel in a UDP datagram; tunnel is false if it is none.
 func (p *Packets) udpTunnel(port uint16, b []byte) (reason Reason, tunnel bool) {
+	if len(b) < 8 && p.missing > 0 && (port == portVXLAN || port == portVXLANLinux || port == portGENEVE) {
+		return Truncated, true
+	}
 	switch port {
 	case portVXLAN, portVXLANLinux:
 		if len(b) < 8 || b[0]&0x08 == 0 {
@@ -171,11 +174,14 @@ func (p *Packets) udpTunnel(port uint16, b []byte) (reason Reason, tunnel bool) 
 		}
 		return p.inside(b[8:]), true
 	case portGENEVE:
-		if len(b) < 8 || b[0]>>6 != 0 || len(b) < 8+int(b[0]&0x3f)*4 {
+		if len(b) < 8 || b[0]>>6 != 0 {
 			return OK, false
 		}
-		proto := layers.EthernetType(binary.BigEndian.Uint16(b[2:]))
-		return p.ethertype(proto, b[8+int(b[0]&0x3f)*4:]), true
+		size := 8 + int(b[0]&0x3f)*4
+		if len(b) < size {
+			return Truncated, p.missing > 0
+		}
+		return p.ethertype(layers.EthernetType(binary.BigEndian.Uint16(b[2:])), b[size:]), true
 	}
 	return OK, false
 }
