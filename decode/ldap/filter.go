@@ -117,7 +117,7 @@ func (w *filterWriter) substrings(p *ber.Packet) bool {
 	w.WriteByte('=')
 	for i, part := range p.Children[1].Children {
 		switch {
-		case part.Tag > 2 || part.Tag == 0 && i > 0:
+		case part.ClassType != ber.ClassContext || part.Tag > 2 || part.Tag == 0 && i > 0:
 			return false
 		case part.Tag > 0:
 			w.WriteByte('*') // before any and final
@@ -135,6 +135,9 @@ func (w *filterWriter) extensible(p *ber.Packet) bool {
 	var value *ber.Packet
 	dn := false
 	for _, c := range p.Children {
+		if c.ClassType != ber.ClassContext {
+			return false
+		}
 		switch c.Tag {
 		case 1:
 			rule = c.Data.Bytes()

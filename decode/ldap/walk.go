@@ -80,11 +80,17 @@ func filterItem(e element) (item FilterItem, ok bool) {
 		item.Attribute = attr.value
 		return item, ok && !attr.cut
 	case filterExtensible:
-		rule, _ := c.take(0x81)
-		attr, _ := c.take(0x82)
-		value, ok := c.take(0x83)
-		item.Rule, item.Attribute, item.Value = rule.value, attr.value, value.value
-		return item, ok && !value.cut
+		for part, more := c.next(); more; part, more = c.next() {
+			switch part.tag {
+			case 0x81:
+				item.Rule = part.value
+			case 0x82:
+				item.Attribute = part.value
+			case 0x83:
+				item.Value, ok = part.value, !part.cut
+			}
+		}
+		return item, ok
 	}
 	return item, false
 }
