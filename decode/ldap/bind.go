@@ -38,18 +38,18 @@ func choiceByTag(tag byte) Choice {
 // in it.
 type Bind struct {
 	Version        int
-	Name           []byte // borrowed; as sent
+	Name           []byte // borrowed; as sent, or the front of it if the body is cut there
 	Choice         Choice
 	SecretLen      int    // Simple: octets of the password on the wire
-	Mechanism      []byte // SASL; borrowed
-	Credentials    []byte // SASL, and NTLMSSP of the Sicily choices; borrowed
+	Mechanism      []byte // SASL; borrowed; whole or nil
+	Credentials    []byte // SASL, and NTLMSSP of the Sicily choices; borrowed; as far as they are there
 	HasCredentials bool   // absent and empty credentials differ (RFC 4513 5.2.1.2)
 }
 
 // ParseBindRequest reads a BindRequest's contents, which may be cut short:
 // what lies behind the cut is left zero. It is false without version and name.
 func ParseBindRequest(body []byte) (req Bind, ok bool) {
-	c := cursor{b: body}
+	c := cursor{body}
 	version, ok1 := c.take(0x02)
 	name, ok2 := c.take(0x04)
 	if !ok1 || !ok2 || version.integer() < 0 {
@@ -65,9 +65,9 @@ func ParseBindRequest(body []byte) (req Bind, ok bool) {
 	case Simple:
 		req.SecretLen = auth.size
 	case SASL:
-		inner := cursor{b: auth.value}
+		inner := cursor{auth.value}
 		mechanism, _ := inner.take(0x04)
-		req.Mechanism = mechanism.value
+		req.Mechanism = mechanism.whole()
 		var creds element
 		creds, req.HasCredentials = inner.take(0x04)
 		req.Credentials = creds.value

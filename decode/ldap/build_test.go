@@ -1,6 +1,10 @@
 package ldap
 
-import "slices"
+import (
+	"encoding/hex"
+	"slices"
+	"strings"
+)
 
 // elem writes an element with the shortest length; long writes the four octets
 // Active Directory uses nearly everywhere.
@@ -41,5 +45,29 @@ func message(id byte, op []byte, controls ...[]byte) []byte {
 
 // body gives the contents of an operation.
 func body(parts ...[]byte) []byte { return slices.Concat(parts...) }
+
+// octets reads hex with blanks in it and a remark behind each "#".
+func octets(annotated string) []byte {
+	var digits strings.Builder
+	for line := range strings.Lines(annotated) {
+		line, _, _ = strings.Cut(line, "#")
+		digits.WriteString(strings.Join(strings.Fields(line), ""))
+	}
+	b, err := hex.DecodeString(digits.String())
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+// within says whether part is a piece of whole, not a copy of one.
+func within(whole, part []byte) bool {
+	for i := range whole {
+		if len(part) > 0 && &whole[i] == &part[0] {
+			return i+len(part) <= len(whole)
+		}
+	}
+	return len(part) == 0
+}
 
 func equality(attr, value string) []byte { return elem(filterEqual, str(attr), str(value)) }

@@ -2,13 +2,13 @@ package ldap
 
 import "iter"
 
+// tagControls is the tag of a message's controls (RFC 4511 4.1.11).
+const tagControls = 0xa0
+
 // cursor walks over the elements of some contents. It never recurses and costs
 // no more than the octets it passes. Contents may be cut short: then the last
 // element is, too.
-type cursor struct {
-	b   []byte
-	cut bool // b ends before the contents do
-}
+type cursor struct{ b []byte }
 
 // element is one BER element; its value is borrowed.
 type element struct {
@@ -23,22 +23,14 @@ func (c *cursor) next() (e element, ok bool) {
 	if len(c.b) == 0 {
 		return e, false
 	}
-	e.tag = c.b[0]
-	if e.tag&0x1f == 0x1f { // no LDAP element has a tag of several octets
-		c.b = nil
-		return e, false
-	}
+	tag := c.b[0]
 	size, off, v := length(c.b, 1)
-	if v != OK {
+	if v != OK || tag&0x1f == 0x1f { // no LDAP element has a tag of several octets
 		c.b = nil
 		return e, false
 	}
-	e.size = size
-	end := off + size
-	if end > len(c.b) {
-		e.cut, end = true, len(c.b)
-	}
-	e.value = c.b[off:end]
+	end := min(off+size, len(c.b))
+	e = element{tag: tag, value: c.b[off:end], size: size, cut: off+size > end}
 	c.b = c.b[end:]
 	return e, true
 }
@@ -51,30 +43,47 @@ func (c *cursor) take(tag byte) (e element, ok bool) {
 	return c.next()
 }
 
-// Controls gives the OIDs of the controls in what follows an operation (RFC
-// 4511 4.1.11), borrowed.
-func Controls(rest []byte) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		outer := cursor{b: rest}
-		list, _ := outer.take(0xa0)
-		c := cursor{b: list.value}
-		for e, ok := c.take(tagSequence); ok; e, ok = c.take(tagSequence) {
-			inner := cursor{b: e.value}
-			if oid, ok := inner.take(0x04); ok && !yield(oid.value) {
-				return
-			}
-		}
+// whole gives the value, nil if it is cut. Names that are compared must be
+// whole: the front of one may be another one. Text that is only told need not.
+func (e *element) whole() []byte {
+	if e.cut {
+		return nil
 	}
+	return e.value
 }
 
-// integer reads an INTEGER or ENUMERATED that is not negative; -1: it is none.
+// integer reads an INTEGER or ENUMERATED as unsigned; -1: it is none, is cut,
+// or is longer than LDAP's integers are (RFC 4511 4.1.1: up to 2^31-1).
 func (e *element) integer() int {
 	if len(e.value) == 0 || len(e.value) > 5 || e.cut {
 		return -1
 	}
-	n := 0
+	n := uint64(0)
 	for _, c := range e.value {
-		n = n<<8 | int(c)
+		n = n<<8 | uint64(c)
 	}
-	return n
+	if n > 1<<31-1 {
+		return -1
+	}
+	return int(n)
+}
+
+// true says whether a BOOLEAN is; any octet but 00 will do, though RFC 4511 5.1
+// wants FF.
+func (e *element) true() bool { return len(e.value) == 1 && e.value[0] != 0 }
+
+// Controls gives the OIDs of the controls in what follows an operation (RFC
+// 4511 4.1.11), borrowed: of a message m with header h, m[h.Body+h.BodyLen:].
+func Controls(rest []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		outer := cursor{rest}
+		list, _ := outer.take(tagControls)
+		c := cursor{list.value}
+		for e, ok := c.take(tagSequence); ok; e, ok = c.take(tagSequence) {
+			inner := cursor{e.value}
+			if oid, ok := inner.take(0x04); ok && !oid.cut && !yield(oid.value) {
+				return
+			}
+		}
+	}
 }

@@ -8,50 +8,62 @@ import (
 	ber "github.com/go-asn1-ber/asn1-ber"
 )
 
-// MaxFilterText bounds FilterString's answer, in octets; longer ones end in "…".
+// MaxFilterText bounds FilterString's answer, in octets; longer ones are cut
+// there and end in "…".
 const MaxFilterText = 4096
 
-// FilterString gives a search filter as RFC 4515 text. Values compared with an
-// attribute for which redact is true are written as "***"; redact may be nil.
-// Octets that are no printable UTF-8 are escaped as \xx. A filter that does
-// not parse, or is nested deeper than MaxFilterDepth, gives "(?)" and false.
+// noFilter is the text of a filter that cannot be put into words.
+const noFilter = "(?)"
+
+// FilterString gives a search filter, the whole element, as RFC 4515 text.
+// Values compared with an attribute for which redact is true are written as
+// "***"; redact may be nil. Octets that are no printable UTF-8 are escaped as
+// \xx. A filter that does not parse, is nested deeper than MaxFilterDepth, or
+// would cost too much to read, gives "(?)" and false.
+//
+// It is strict where WalkFilter is not: an attribute hidden in a form that RFC
+// 4511 forbids would not be known for a secret, and its value be told.
 func FilterString(element []byte, redact func(attribute []byte) bool) (text string, ok bool) {
-	// asn1-ber recurses: what it is given is bounded in depth here and in length
-	// by the message it comes from.
-	if len(element) == 0 || !filterDepthOK(element) {
-		return "(?)", false
+	if !treeBounded(element) {
+		return noFilter, false
 	}
 	packet, err := ber.DecodePacketErr(element)
 	if err != nil {
-		return "(?)", false
+		return noFilter, false
 	}
 	w := filterWriter{redact: redact}
 	if !w.filter(packet) {
-		return "(?)", false
+		return noFilter, false
 	}
 	return w.text(), true
 }
 
+// filterWriter writes what asn1-ber has read. Its methods are false for what is
+// no filter; the text is of no use then.
 type filterWriter struct {
 	strings.Builder
 	redact func([]byte) bool
 }
 
+// text gives what was written, cut to its bound between two characters.
 func (w *filterWriter) text() string {
-	if w.Len() <= MaxFilterText {
-		return w.String()
+	s := w.String()
+	if len(s) <= MaxFilterText {
+		return s
 	}
-	s := w.String()[:MaxFilterText]
-	for !utf8.ValidString(s[max(0, len(s)-utf8.UTFMax):]) && len(s) > MaxFilterText-utf8.UTFMax {
-		s = s[:len(s)-1]
+	n := MaxFilterText
+	for !utf8.RuneStart(s[n]) { // at most three steps: all of it is UTF-8
+		n--
 	}
-	return s + "…"
+	return s[:n] + "…"
 }
 
-// filter writes one filter; false: it is none.
+// full says that what follows would be cut off.
+func (w *filterWriter) full() bool { return w.Len() > MaxFilterText }
+
 func (w *filterWriter) filter(p *ber.Packet) bool {
-	if p.ClassType != ber.ClassContext || w.Len() > MaxFilterText {
-		return p.ClassType == ber.ClassContext // enough was written
+	if w.full() {
+		return true
 	}
 	w.WriteByte('(')
 	ok := w.choice(p)
@@ -59,8 +71,12 @@ func (w *filterWriter) filter(p *ber.Packet) bool {
 	return ok
 }
 
+// tagOf gives the identifier octet of an element, which has no other:
+// treeBounded has seen to that.
+func tagOf(p *ber.Packet) byte { return byte(p.ClassType) | byte(p.TagType) | byte(p.Tag) }
+
 func (w *filterWriter) choice(p *ber.Packet) bool {
-	switch tag := byte(p.ClassType) | byte(p.TagType) | byte(p.Tag); tag {
+	switch tagOf(p) {
 	case filterAnd:
 		return w.set("&", p)
 	case filterOr:
@@ -76,7 +92,7 @@ func (w *filterWriter) choice(p *ber.Packet) bool {
 	case filterApprox:
 		return w.comparison(p, "~=")
 	case filterPresent:
-		w.description(p.Data.Bytes())
+		w.escape(p.Data.Bytes())
 		w.WriteString("=*")
 		return true
 	case filterSubstrings:
@@ -98,77 +114,76 @@ func (w *filterWriter) set(sign string, p *ber.Packet) bool {
 }
 
 func (w *filterWriter) comparison(p *ber.Packet, sign string) bool {
-	if len(p.Children) != 2 {
+	if len(p.Children) != 2 || tagOf(p.Children[0]) != 0x04 || tagOf(p.Children[1]) != 0x04 {
 		return false
 	}
 	attr := p.Children[0].Data.Bytes()
-	w.description(attr)
+	w.escape(attr)
 	w.WriteString(sign)
 	w.value(attr, p.Children[1])
 	return true
 }
 
+// substrings writes [initial] "*" *(any "*") [final], RFC 4515 3.
 func (w *filterWriter) substrings(p *ber.Packet) bool {
-	if len(p.Children) != 2 || len(p.Children[1].Children) == 0 {
+	if len(p.Children) != 2 || tagOf(p.Children[0]) != 0x04 || tagOf(p.Children[1]) != tagSequence {
 		return false
 	}
-	attr := p.Children[0].Data.Bytes()
-	w.description(attr)
+	attr, parts := p.Children[0].Data.Bytes(), p.Children[1].Children
+	w.escape(attr)
 	w.WriteByte('=')
-	for i, part := range p.Children[1].Children {
-		switch {
-		case part.ClassType != ber.ClassContext || part.Tag > 2 || part.Tag == 0 && i > 0:
+	for i, part := range parts {
+		switch tag := tagOf(part); {
+		case tag == 0x80 && i == 0: // initial
+			w.value(attr, part)
+		case tag == 0x81, tag == 0x82 && i == len(parts)-1: // any, final
+			w.WriteByte('*')
+			w.value(attr, part)
+		default:
 			return false
-		case part.Tag > 0:
-			w.WriteByte('*') // before any and final
 		}
-		w.value(attr, part)
 	}
-	if parts := p.Children[1].Children; parts[len(parts)-1].Tag != 2 {
+	if len(parts) > 0 && tagOf(parts[len(parts)-1]) != 0x82 {
 		w.WriteByte('*')
 	}
-	return true
+	return len(parts) > 0
 }
 
 func (w *filterWriter) extensible(p *ber.Packet) bool {
 	var rule, attr []byte
 	var value *ber.Packet
-	dn := false
+	dn := ""
 	for _, c := range p.Children {
-		if c.ClassType != ber.ClassContext {
-			return false
-		}
-		switch c.Tag {
-		case 1:
+		switch tagOf(c) {
+		case 0x81:
 			rule = c.Data.Bytes()
-		case 2:
+		case 0x82:
 			attr = c.Data.Bytes()
-		case 3:
+		case 0x83:
 			value = c
-		case 4:
-			dn = len(c.Data.Bytes()) == 1 && c.Data.Bytes()[0] != 0
+		case 0x84:
+			if b := c.Data.Bytes(); len(b) == 1 && b[0] != 0 {
+				dn = ":dn"
+			}
+		default:
+			return false
 		}
 	}
 	if value == nil {
 		return false
 	}
-	w.description(attr)
-	if dn {
-		w.WriteString(":dn")
-	}
+	w.escape(attr)
+	w.WriteString(dn)
 	if len(rule) > 0 {
 		w.WriteByte(':')
-		w.description(rule)
+		w.escape(rule)
 	}
 	w.WriteString(":=")
 	w.value(attr, value)
 	return true
 }
 
-// description writes an attribute description or a rule. It is text by RFC
-// 4512; what is not is escaped like a value.
-func (w *filterWriter) description(b []byte) { w.escape(b) }
-
+// value writes what attr is compared with.
 func (w *filterWriter) value(attr []byte, p *ber.Packet) {
 	if w.redact != nil && w.redact(attr) {
 		w.WriteString("***")
@@ -178,12 +193,13 @@ func (w *filterWriter) value(attr []byte, p *ber.Packet) {
 }
 
 // escape writes octets as RFC 4515 3 wants them, and escapes besides what is
-// not meant to be printed: control and bidirectional characters.
+// not meant to be printed: control and bidirectional characters. Descriptions
+// and rules are text by RFC 4512; what is not is escaped like a value.
 func (w *filterWriter) escape(b []byte) {
 	const hex = "0123456789abcdef"
-	for len(b) > 0 && w.Len() <= MaxFilterText {
+	for len(b) > 0 && !w.full() {
 		r, n := utf8.DecodeRune(b)
-		if r == utf8.RuneError && n <= 1 || !unicode.IsPrint(r) || r == '(' || r == ')' || r == '*' || r == '\\' {
+		if r == utf8.RuneError && n == 1 || !unicode.IsPrint(r) || r == '(' || r == ')' || r == '*' || r == '\\' {
 			for _, c := range b[:n] {
 				w.Write([]byte{'\\', hex[c>>4], hex[c&15]})
 			}

@@ -2,9 +2,11 @@ package ldap
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
+	"unicode/utf8"
 
 	ber "github.com/go-asn1-ber/asn1-ber"
 )
@@ -60,37 +62,90 @@ func TestFilterString(t *testing.T) {
 	}
 }
 
-// nested gives depth ANDs around each other.
-func nested(depth int) []byte {
-	b := in(7, "a")
-	for range depth {
-		b = long(filterAnd, b)
+// nested gives depth ANDs around a presence test.
+func nested(depth int) []byte { return nest(depth, in(7, "a")) }
+
+// nest gives depth ANDs around a filter.
+func nest(depth int, inner []byte) []byte {
+	b := make([]byte, 0, 6*depth+len(inner))
+	for n := 6*depth + len(inner); len(b) < 6*depth; {
+		n -= 6
+		b = append(b, filterAnd, 0x84, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
 	}
-	return b
+	return append(b, inner...)
 }
 
 func TestDeepFilters(t *testing.T) {
 	if got, ok := FilterString(nested(250), nil); !ok || strings.Count(got, "(&") != 250 {
 		t.Errorf("250 nested ANDs were not read: %v", ok)
 	}
-	deep := bytes.Repeat([]byte{filterAnd, 0x84, 0x3f, 0xff, 0xff, 0xff}, 100000)
-	if got, ok := FilterString(deep, nil); ok || got != "(?)" {
-		t.Error("100,000 nested ANDs were read")
+	if _, ok := FilterString(nested(MaxFilterDepth), nil); !ok {
+		t.Error("the deepest filter was not read")
+	}
+	for _, depth := range []int{MaxFilterDepth + 1, 100_000} {
+		b := nested(depth)
+		allocs := testing.AllocsPerRun(1, func() {
+			if got, ok := FilterString(b, nil); ok || got != "(?)" {
+				t.Errorf("%d nested ANDs were read", depth)
+			}
+		})
+		if allocs != 0 {
+			t.Errorf("%d nested ANDs cost %v allocations", depth, allocs)
+		}
 	}
 	items := 0
-	if !WalkFilter(nested(5000), func(FilterItem) bool { items++; return true }) || items != 1 {
+	if !WalkFilter(nested(100_000), func(FilterItem) bool { items++; return true }) || items != 1 {
 		t.Errorf("walked over %d tests", items)
 	}
 }
 
-func TestFilterTextIsBounded(t *testing.T) {
-	var parts [][]byte
-	for range 5000 {
-		parts = append(parts, equality("cn", "ččččč"))
+// TestFiltersThatCostTooMuch: asn1-ber copies what is nested once a level, and
+// makes some 300 octets of an element of two.
+func TestFiltersThatCostTooMuch(t *testing.T) {
+	deep := nest(500, equality("cn", strings.Repeat("x", 1<<20)))
+	for name, b := range map[string][]byte{"a deep one": deep, "a broad one": long(filterOr, bytes.Repeat(in(7, ""), 1<<19))} {
+		if got, ok := FilterString(b, nil); ok || got != "(?)" {
+			t.Errorf("%s was read", name)
+		}
+		if !WalkFilter(b, func(FilterItem) bool { return true }) {
+			t.Errorf("%s was not walked over", name)
+		}
 	}
-	got, ok := FilterString(elem(filterOr, parts...), nil)
-	if !ok || len(got) > MaxFilterText+len("…") || !strings.HasSuffix(got, "…") {
-		t.Errorf("%d octets, %v", len(got), ok)
+	var names [][]byte
+	for range 10_000 {
+		names = append(names, equality("memberOf", "cn=a,ou=groups,dc=example,dc=org"))
+	}
+	if got, ok := FilterString(elem(filterOr, names...), nil); !ok || len(got) < MaxFilterText {
+		t.Error("ten thousand names were not read")
+	}
+}
+
+func TestFiltersThatHideAnAttribute(t *testing.T) {
+	for name, b := range map[string][]byte{
+		"a constructed description": elem(filterEqual, elem(0x24, str("userPassword")), str(password)),
+		"a description of UTF-8":    elem(filterEqual, elem(0x0c, []byte("userPassword")), str(password)),
+		"a constructed value":       elem(filterEqual, str("cn"), elem(0x24, str(password))),
+		"a tag of several octets":   {0xbf, 0x81, 0x23, 8, 4, 2, 'c', 'n', 4, 2, 'a', 'b'},
+		"constructed substrings":    substrings("cn", elem(0xa1, str(password))),
+		"a constructed type":        elem(filterExtensible, elem(0xa2, str("userPassword")), in(3, password)),
+		"two filters":               append(in(7, "a"), in(7, "b")...),
+		"final before any":          substrings("o", in(2, "b"), in(1, "a")),
+	} {
+		if got, ok := FilterString(b, NewSecretSet().Contains); ok || strings.Contains(got, password) {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
+func TestFilterTextIsBounded(t *testing.T) {
+	for _, filler := range []string{"x", "č", "€", "😀", "\x00"} {
+		for shift := range 4 { // so that the bound falls into every octet of a character
+			b := equality(strings.Repeat("a", 1+shift), strings.Repeat(filler, 5000))
+			got, ok := FilterString(b, nil)
+			if n := len(got) - len("…"); !ok || n > MaxFilterText || n < MaxFilterText-3 || !strings.HasSuffix(got, "…") || !utf8.ValidString(got) {
+				t.Errorf("%q shifted by %d: %d octets, %v", filler, shift, len(got), ok)
+			}
+		}
 	}
 }
 
@@ -103,25 +158,60 @@ func TestWalkFilterAllocatesNothing(t *testing.T) {
 }
 
 // leaves gives the tests of a filter as asn1-ber's tree has them.
-func leaves(p *ber.Packet, visit func(attr []byte)) {
-	switch byte(p.ClassType) | byte(p.TagType) | byte(p.Tag) {
+func leaves(p *ber.Packet) (items []FilterItem) {
+	item := FilterItem{Choice: tagOf(p)}
+	switch item.Choice {
 	case filterAnd, filterOr, filterNot:
 		for _, c := range p.Children {
-			leaves(c, visit)
+			items = append(items, leaves(c)...)
 		}
+		return items
 	case filterPresent:
-		visit(p.Data.Bytes())
+		item.Attribute = p.Data.Bytes()
+	case filterSubstrings:
+		item.Attribute = p.Children[0].Data.Bytes()
 	case filterExtensible:
-		var attr []byte
 		for _, c := range p.Children {
-			if c.Tag == 2 {
-				attr = c.Data.Bytes()
+			switch c.Tag {
+			case 1:
+				item.Rule = c.Data.Bytes()
+			case 2:
+				item.Attribute = c.Data.Bytes()
+			case 3:
+				item.Value = c.Data.Bytes()
 			}
 		}
-		visit(attr)
 	default:
-		visit(p.Children[0].Data.Bytes())
+		item.Attribute, item.Value = p.Children[0].Data.Bytes(), p.Children[1].Data.Bytes()
 	}
+	return []FilterItem{item}
+}
+
+func equalItems(a, b FilterItem) bool {
+	return a.Choice == b.Choice && bytes.Equal(a.Attribute, b.Attribute) && bytes.Equal(a.Rule, b.Rule) && bytes.Equal(a.Value, b.Value)
+}
+
+// compareReaders holds the walk to asn1-ber's tree of a filter that FilterString
+// could read as a whole.
+func compareReaders(t *testing.T, b []byte) {
+	var walked []FilterItem
+	if !WalkFilter(b, func(item FilterItem) bool { walked = append(walked, item); return true }) {
+		t.Errorf("% x was put into words and not walked over", b)
+	}
+	p, err := ber.DecodePacketErr(b)
+	if err != nil {
+		t.Fatal("was read once, and not twice")
+	}
+	if tree := leaves(p); !slices.EqualFunc(walked, tree, equalItems) {
+		t.Errorf("walked over %+v, the tree has %+v", walked, tree)
+	}
+}
+
+func TestBothReadersSeeTheSame(t *testing.T) {
+	for _, b := range filters {
+		compareReaders(t, b)
+	}
+	compareReaders(t, nested(250))
 }
 
 // FuzzFilter wants both readers to agree, and text that is harmless and bounded.
@@ -130,32 +220,38 @@ func FuzzFilter(f *testing.F) {
 		f.Add(b)
 	}
 	f.Add(nested(300))
+	f.Add(equality("cn", strings.Repeat("€", 2000)))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		text, ok := FilterString(b, nil)
-		if len(text) > MaxFilterText+len("…") || strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) >= 0 {
+		if len(text) > MaxFilterText+len("…") || !utf8.ValidString(text) || strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) >= 0 {
 			t.Errorf("wrote %q", text)
 		}
-		var walked [][]byte
-		walks := WalkFilter(b, func(item FilterItem) bool { walked = append(walked, item.Attribute); return true })
-		if !ok || !walks || len(text) >= MaxFilterText {
-			return
-		}
-		p, err := ber.DecodePacketErr(b)
-		if err != nil {
-			t.Fatal("was read once, and not twice")
-		}
-		if len(p.Bytes()) != len(b) {
-			return // something follows the filter
-		}
-		i := 0
-		leaves(p, func(attr []byte) {
-			if i >= len(walked) || !bytes.Equal(walked[i], attr) {
-				t.Errorf("test %d is of %q to the tree", i, attr)
+		WalkFilter(b, func(item FilterItem) bool {
+			if !within(b, item.Attribute) || !within(b, item.Rule) || !within(b, item.Value) {
+				t.Errorf("%+v is not of what was given", item)
 			}
-			i++
+			return true
 		})
-		if i != len(walked) {
-			t.Errorf("%d tests in the tree, %d walked over", i, len(walked))
+		if ok && len(text) < MaxFilterText {
+			compareReaders(t, b)
+		}
+	})
+}
+
+func BenchmarkFilter(b *testing.B) {
+	filter := filters["(&(objectClass=Person)(|(sn=Jensen)(cn=Babs J*)))"]
+	b.Run("walk", func(b *testing.B) {
+		b.ReportAllocs()
+		b.SetBytes(int64(len(filter)))
+		for b.Loop() {
+			WalkFilter(filter, func(FilterItem) bool { return true })
+		}
+	})
+	b.Run("text", func(b *testing.B) {
+		b.ReportAllocs()
+		b.SetBytes(int64(len(filter)))
+		for b.Loop() {
+			FilterString(filter, nil)
 		}
 	})
 }

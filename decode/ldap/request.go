@@ -1,6 +1,9 @@
 package ldap
 
-import "iter"
+import (
+	"iter"
+	"math"
+)
 
 // Scope is a search's scope (RFC 4511 4.5.1.2).
 type Scope uint8
@@ -10,7 +13,7 @@ const (
 	ScopeOne
 	ScopeSubtree
 	ScopeSubordinate // draft-sermersheim-ldap-subordinate-scope
-	numScopes
+	numScopes        // any other number is kept as it came
 )
 
 var scopeNames = [numScopes]string{"base", "one", "subtree", "subordinate"}
@@ -29,26 +32,28 @@ type Search struct {
 	Deref                int
 	SizeLimit, TimeLimit int
 	TypesOnly            bool
-	Filter               []byte // the whole element, tag and length included; borrowed
+	Filter               []byte // the whole element, tag and length included; borrowed; whole or nil
 	attributes           []byte
 }
 
 // ParseSearchRequest reads a SearchRequest's contents, which may be cut short;
 // it is false without base and scope.
 func ParseSearchRequest(body []byte) (req Search, ok bool) {
-	c := cursor{b: body}
+	c := cursor{body}
 	base, ok1 := c.take(0x04)
 	scope, ok2 := c.take(0x0a)
-	if !ok1 || !ok2 || base.cut {
+	// A scope that cannot be read must not pass for base: that is what makes a
+	// search of the root harmless.
+	if !ok1 || !ok2 || base.cut || scope.integer() < 0 {
 		return req, false
 	}
-	req.Base, req.Scope = base.value, Scope(min(max(scope.integer(), 0), 255))
+	req.Base, req.Scope = base.value, Scope(min(scope.integer(), math.MaxUint8))
 	deref, _ := c.take(0x0a)
 	size, _ := c.take(0x02)
 	limit, _ := c.take(0x02)
 	typesOnly, _ := c.take(0x01)
 	req.Deref, req.SizeLimit, req.TimeLimit = max(deref.integer(), 0), max(size.integer(), 0), max(limit.integer(), 0)
-	req.TypesOnly = len(typesOnly.value) == 1 && typesOnly.value[0] != 0
+	req.TypesOnly = typesOnly.true()
 	rest := c.b
 	if filter, ok := c.next(); ok && !filter.cut {
 		req.Filter = rest[:len(rest)-len(c.b)]
@@ -62,13 +67,13 @@ func ParseSearchRequest(body []byte) (req Search, ok bool) {
 // what the server can do and nothing of the directory (RFC 4512 5.1).
 func (r *Search) RootDSE() bool { return len(r.Base) == 0 && r.Scope == ScopeBase }
 
-// Attributes gives the attributes asked for, borrowed.
+// Attributes gives the attributes asked for, borrowed; one that is cut ends it.
 func (r *Search) Attributes() iter.Seq[[]byte] { return octetStrings(r.attributes) }
 
 func octetStrings(b []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		c := cursor{b: b}
-		for e, ok := c.take(0x04); ok; e, ok = c.take(0x04) {
+		c := cursor{b}
+		for e, ok := c.take(0x04); ok && !e.cut; e, ok = c.take(0x04) {
 			if !yield(e.value) {
 				return
 			}
@@ -85,7 +90,7 @@ type Entry struct {
 
 // ParseEntry reads the contents of either; they may be cut short.
 func ParseEntry(body []byte) (entry Entry, ok bool) {
-	c := cursor{b: body}
+	c := cursor{body}
 	dn, ok := c.take(0x04)
 	if !ok || dn.cut {
 		return entry, false
@@ -97,10 +102,10 @@ func ParseEntry(body []byte) (entry Entry, ok bool) {
 }
 
 // Attributes gives each attribute's description, borrowed, and whether it has
-// a value that is not empty.
+// a value that is not empty. One whose description is cut ends it.
 func (e *Entry) Attributes() iter.Seq2[[]byte, bool] {
 	return func(yield func([]byte, bool) bool) {
-		c := cursor{b: e.attributes}
+		c := cursor{e.attributes}
 		for attr, ok := c.take(tagSequence); ok; attr, ok = c.take(tagSequence) {
 			if desc, hasValue, ok := attribute(attr.value); ok && !yield(desc, hasValue) {
 				return
@@ -111,13 +116,26 @@ func (e *Entry) Attributes() iter.Seq2[[]byte, bool] {
 
 // attribute reads a PartialAttribute { type, vals SET OF }.
 func attribute(b []byte) (desc []byte, hasValue, ok bool) {
-	c := cursor{b: b}
+	c := cursor{b}
 	typ, ok := c.take(0x04)
 	if !ok || typ.cut {
 		return nil, false, false
 	}
 	vals, _ := c.take(0x31)
-	return typ.value, vals.size > 2, true // 04 00 is an empty value
+	return typ.value, vals.holdsValue(), true
+}
+
+// holdsValue says whether a SET OF values has one that is not empty. Where the
+// values are cut away, their length on the wire decides: an empty one takes six
+// octets at most as anybody writes it (04 84 00 00 00 00).
+func (e *element) holdsValue() bool {
+	c := cursor{e.value}
+	for v, ok := c.next(); ok; v, ok = c.next() {
+		if v.size > 0 {
+			return true
+		}
+	}
+	return e.cut && e.size > 6
 }
 
 // Change is one change of a ModifyRequest.
@@ -142,9 +160,9 @@ func ParseModifyRequest(body []byte) (req Modify, ok bool) {
 // Changes gives the changes in the order sent.
 func (r *Modify) Changes() iter.Seq[Change] {
 	return func(yield func(Change) bool) {
-		c := cursor{b: r.changes}
+		c := cursor{r.changes}
 		for e, ok := c.take(tagSequence); ok; e, ok = c.take(tagSequence) {
-			inner := cursor{b: e.value}
+			inner := cursor{e.value}
 			op, ok1 := inner.take(0x0a)
 			mod, ok2 := inner.take(tagSequence)
 			if !ok1 || !ok2 {
@@ -161,8 +179,8 @@ func (r *Modify) Changes() iter.Seq[Change] {
 // are the DN itself; a constructed one, as an odd client sends it, holds the
 // DN as an element.
 func ParseDelRequest(body []byte) (dn []byte, ok bool) {
-	c := cursor{b: body}
-	if e, ok := c.take(0x04); ok && !e.cut && len(c.b) == 0 {
+	c := cursor{body}
+	if e, ok := c.take(0x04); ok { // no DN starts with this octet
 		return e.value, true
 	}
 	return body, true
@@ -170,13 +188,13 @@ func ParseDelRequest(body []byte) (dn []byte, ok bool) {
 
 // ModifyDN is a ModifyDNRequest (RFC 4511 4.9).
 type ModifyDN struct {
-	DN, NewRDN, NewSuperior []byte // borrowed; NewSuperior nil: absent
+	DN, NewRDN, NewSuperior []byte // borrowed; NewRDN and NewSuperior as far as they are there, nil: absent
 	DeleteOldRDN            bool
 }
 
 // ParseModifyDNRequest reads its contents, which may be cut short.
 func ParseModifyDNRequest(body []byte) (req ModifyDN, ok bool) {
-	c := cursor{b: body}
+	c := cursor{body}
 	dn, ok := c.take(0x04)
 	if !ok || dn.cut {
 		return req, false
@@ -184,7 +202,7 @@ func ParseModifyDNRequest(body []byte) (req ModifyDN, ok bool) {
 	rdn, _ := c.take(0x04)
 	old, _ := c.take(0x01)
 	superior, _ := c.take(0x80)
-	return ModifyDN{dn.value, rdn.value, superior.value, len(old.value) == 1 && old.value[0] != 0}, true
+	return ModifyDN{dn.value, rdn.value, superior.value, old.true()}, true
 }
 
 // Compare is a CompareRequest (RFC 4511 4.10). Its value is not handed out.
@@ -194,10 +212,10 @@ type Compare struct {
 
 // ParseCompareRequest reads its contents, which may be cut short.
 func ParseCompareRequest(body []byte) (req Compare, ok bool) {
-	c := cursor{b: body}
+	c := cursor{body}
 	dn, ok1 := c.take(0x04)
 	ava, ok2 := c.take(tagSequence)
-	inner := cursor{b: ava.value}
+	inner := cursor{ava.value}
 	attr, ok3 := inner.take(0x04)
 	if !ok1 || !ok2 || !ok3 || attr.cut {
 		return req, false
@@ -210,5 +228,5 @@ func ParseCompareRequest(body []byte) (req Compare, ok bool) {
 func ParseAbandonRequest(body []byte) (id int32, ok bool) {
 	e := element{value: body}
 	n := e.integer()
-	return int32(min(n, 1<<31-1)), n >= 0
+	return int32(max(n, 0)), n >= 0
 }

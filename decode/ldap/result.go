@@ -17,17 +17,17 @@ const (
 // ExtendedResponse add to it.
 type Result struct {
 	Code            int
-	MatchedDN       []byte // borrowed; holds an NTLM challenge in answers to Sicily binds
-	Diagnostic      []byte // borrowed
+	MatchedDN       []byte // borrowed; holds an NTLM challenge in answers to Sicily binds; as far as it is there
+	Diagnostic      []byte // borrowed; as far as it is there
 	HasReferral     bool
-	SASLCredentials []byte // BindResponse; borrowed; nil: absent
-	OID, Value      []byte // ExtendedResponse; borrowed
+	SASLCredentials []byte // BindResponse; borrowed; nil: absent, which is not the same as empty
+	OID, Value      []byte // ExtendedResponse; borrowed; OID whole or nil
 }
 
 // ParseResult reads the contents of a response that is an LDAPResult. They may
-// be cut short; it is false without a code.
+// be cut short, or end early as some servers' do; it is false without a code.
 func ParseResult(op Op, body []byte) (res Result, ok bool) {
-	c := cursor{b: body}
+	c := cursor{body}
 	code, ok := c.take(0x0a)
 	if !ok || code.integer() < 0 {
 		return res, false
@@ -43,7 +43,7 @@ func ParseResult(op Op, body []byte) (res Result, ok bool) {
 		case e.tag == 0x87 && op == BindResponse:
 			res.SASLCredentials = e.value
 		case e.tag == 0x8a && op == ExtendedResponse:
-			res.OID = e.value
+			res.OID = e.whole()
 		case e.tag == 0x8b && op == ExtendedResponse:
 			res.Value = e.value
 		}

@@ -57,8 +57,8 @@ func TestScanOfEveryPrefix(t *testing.T) {
 			switch {
 			case n >= whole.Body && (v != OK || got != whole):
 				t.Errorf("%s, %d octets: %+v, verdict %d, want %+v", name, n, got, v, whole)
-			case n < whole.Body && v != NeedMore:
-				t.Errorf("%s, %d octets: verdict %d, want more", name, n, v)
+			case n < whole.Body && (v != NeedMore || got != Header{}):
+				t.Errorf("%s, %d octets: %+v, verdict %d, want more", name, n, got, v)
 			}
 			if v == OK && !Plausible(m[:n]) {
 				t.Errorf("%s, %d octets: not plausible", name, n)
@@ -78,6 +78,11 @@ func TestScanRefuses(t *testing.T) {
 		"a length beyond the limit":            {0x30, 0x84, 0x7f, 0xff, 0xff, 0xff, 2, 1, 1, 0x42, 0},
 		"a length that wraps":                  {0x30, 0x88, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 1, 1, 0x42, 0},
 		"no room for a message":                {0x30, 2, 2, 0},
+		"a length that will be too long":       {0x30, 0x88, 1},
+		"an ID that will be too long":          {0x30, 9, 2, 4, 0x80},
+		"an ID that will not fit":              {0x30, 5, 2, 4},
+		"an ID of six octets":                  {0x30, 12, 2, 6},
+		"an operation that will not fit":       {0x30, 7, 2, 1, 1, 0x60, 0x83},
 		"an ID that is no integer":             {0x30, 5, 4, 1, 1, 0x42, 0},
 		"an empty ID":                          {0x30, 5, 2, 0, 0x42, 1, 0},
 		"a negative ID":                        {0x30, 8, 2, 4, 0x80, 0, 0, 0, 0x42, 0},
@@ -85,8 +90,8 @@ func TestScanRefuses(t *testing.T) {
 		"a universal tag":                      {0x30, 6, 2, 1, 1, 0x30, 1, 0},
 		"a tag of several octets":              {0x30, 6, 2, 1, 1, 0x5f, 1, 0},
 	} {
-		if _, v := Scan(b); v != NotLDAP {
-			t.Errorf("%s: verdict %d", name, v)
+		if h, v := Scan(b); v != NotLDAP || h != (Header{}) {
+			t.Errorf("%s: %+v, verdict %d", name, h, v)
 		}
 	}
 }
@@ -103,6 +108,11 @@ func TestWhatIsNotPlausible(t *testing.T) {
 		"a result without a code":  message(1, elem(0x65, str(""), str(""))),
 		"an unsolicited entry":     message(1, elem(0x64, enum(0))),
 		"an X.509 certificate":     list(list(elem(0xa0, integer(2)), integer(1, 2, 3))),
+		"what is behind a bind":    message(1, elem(0x60, integer(3), str("cn=a"), in(0, "")), str("x")),
+		"an unbind numbered 0":     message(0, []byte{0x42, 0}),
+		"a base beyond its search": {0x30, 20, 2, 1, 1, 0x63, 15, 4, 14}, // the captured part ends here
+		"an abandon of nothing":    message(1, []byte{0x50, 0}),
+		"an intermediate result":   message(1, elem(0x79, enum(0))),
 	} {
 		if Plausible(b) {
 			t.Errorf("%s is plausible", name)
@@ -119,29 +129,55 @@ func TestScanAllocatesNothing(t *testing.T) {
 }
 
 // FuzzScan wants a verdict to stand whatever follows: what is a header stays
-// the same header, what is none stays none.
+// the same header, what is none stays none, and what needs more can get it.
 func FuzzScan(f *testing.F) {
 	for _, m := range samples {
 		f.Add(m, []byte{0})
 	}
 	f.Add([]byte{0x30, 0x88, 0xff}, []byte{0xff})
+	f.Add([]byte{0x30, 0x88, 0, 0, 0, 0}, []byte{0x40})
+	f.Add([]byte{0x30, 5, 2, 4}, []byte{0})
+	f.Add([]byte{0x30, 9, 2, 4, 0x80}, []byte{0})
+	f.Add([]byte{0x30, 7, 2, 1, 1, 0x60, 0x83}, []byte{0})
 	f.Fuzz(func(t *testing.T, b, more []byte) {
 		h, v := Scan(b)
 		h2, v2 := Scan(append(bytes.Clone(b), more...))
 		switch {
 		case v == OK && (v2 != OK || h != h2), v == NotLDAP && v2 != NotLDAP:
 			t.Errorf("%+v %d, with more %+v %d", h, v, h2, v2)
-		case v == OK && (h.Len > MaxLen+16 || h.Body+h.BodyLen > h.Len || h.ID < 0):
+		case v == OK && (h.Len > MaxLen+10 || h.Body+h.BodyLen > h.Len || h.ID < 0):
 			t.Errorf("%+v", h)
+		case v != OK && h != Header{}:
+			t.Errorf("%+v, verdict %d", h, v)
+		case v == NeedMore && !completes(b):
+			t.Errorf("% x cannot become a message", b)
 		}
 		Plausible(b)
 	})
 }
 
+// completes says whether there is an octet after which b may still become a
+// message.
+func completes(b []byte) bool {
+	b = append(bytes.Clone(b), 0)
+	for c := range 256 {
+		b[len(b)-1] = byte(c)
+		if _, v := Scan(b); v != NotLDAP {
+			return true
+		}
+	}
+	return false
+}
+
 func BenchmarkScan(b *testing.B) {
-	m := samples["a bind of Active Directory"]
-	b.ReportAllocs()
-	for b.Loop() {
-		Scan(m)
+	for _, name := range []string{"a bind", "a bind of Active Directory"} {
+		b.Run(name, func(b *testing.B) {
+			m := samples[name]
+			b.ReportAllocs()
+			b.SetBytes(int64(len(m)))
+			for b.Loop() {
+				Scan(m)
+			}
+		})
 	}
 }

@@ -2,6 +2,7 @@ package ldap
 
 import (
 	"bytes"
+	"maps"
 	"strings"
 )
 
@@ -28,20 +29,22 @@ var secretAttributes = [...]string{
 	"msDS-ManagedPassword",                       // MS-ADA2: gMSA
 	"msFVE-RecoveryPassword", "msFVE-KeyPackage", // BitLocker
 	"msPKI-AccountCredentials", "msPKIAccountCredentials", // MS-ADA2: credential roaming
-	"msTPM-OwnerInformation",             // MS-ADA2
-	"sambaNTPassword", "sambaLMPassword", // Samba schema
+	"msTPM-OwnerInformation",                     // MS-ADA2
+	"sambaNTPassword", "1.3.6.1.4.1.7165.2.1.25", // Samba schema: NT hash
+	"sambaLMPassword", "1.3.6.1.4.1.7165.2.1.24", // Samba schema: LM hash
 	"sambaPasswordHistory", "sambaClearTextPassword", // Samba schema
 	"sambaPreviousClearTextPassword", // Samba schema
 	"ntPassword", "lmPassword",       // Samba 2 schema
 	"ipaNTHash", "ipaNTSecurityHash", // FreeIPA
-	"ipatokenOTPkey",                              // FreeIPA
-	"krbPrincipalKey", "krbMKey", "krbPwdHistory", // MIT Kerberos schema
+	"ipatokenOTPkey",                                    // FreeIPA
+	"krbPrincipalKey", "2.16.840.1.113719.1.301.4.39.1", // MIT Kerberos schema
+	"krbMKey", "krbPwdHistory", // MIT Kerberos schema
 	"krb5Key",                       // Heimdal schema
 	"pwdHistory", "passwordHistory", // draft-behera-ldap-password-policy; 389-ds
 	"nsDS5ReplicaCredentials", "nsMultiplexorCredentials", // 389-ds
 	"nsslapd-rootpw", "nsds5ReplicaBootstrapCredentials", // 389-ds
-	"olcRootPW", "olcSyncrepl", "olcSyncRepl", "olcDbACLBind", // slapd-config(5): credentials=
-	"olcDbIDAssertBind", "olcChainDatabase", // slapd-config(5)
+	"olcRootPW", "olcSyncrepl", // slapd-config(5); credentials= in the second
+	"olcDbACLBind", "olcDbIDAssertBind", // slapd-ldap(5), slapo-chain(5): credentials=
 	"radiusTunnelPassword",                      // RFC 2868 by FreeRADIUS' schema
 	"dhcpFailOverSharedSecret", "dhcpKeySecret", // ISC DHCP schema
 	"sshPrivateKey",                           // OpenSSH-LPK relatives
@@ -50,36 +53,60 @@ var secretAttributes = [...]string{
 	"nspmPassword", "nspmDistributionPassword", "sasLoginSecret", // eDirectory
 }
 
-// SecretSet is a set of attributes whose values are secrets. It is immutable.
+// maxSecretName bounds the names that are looked up, in octets, so that looking
+// one up needs no memory; no attribute has a name that long.
+const maxSecretName = 128
+
+// secretNames are secretAttributes in lower case.
+var secretNames = nameSet(secretAttributes[:])
+
+func nameSet(names []string) map[string]struct{} {
+	set := make(map[string]struct{}, len(names))
+	for _, name := range names {
+		set[strings.ToLower(string(bareName([]byte(name))))] = struct{}{}
+	}
+	return set
+}
+
+// bareName strips options from a description (RFC 4512 2.5), and besides what a
+// lenient server may ignore: spaces around it, and the "OID." that LDAPv2 put
+// before numbers (RFC 1779 2.3).
+func bareName(description []byte) []byte {
+	name := description
+	if i := bytes.IndexByte(name, ';'); i >= 0 {
+		name = name[:i]
+	}
+	for len(name) > 0 && name[0] == ' ' {
+		name = name[1:]
+	}
+	for len(name) > 0 && name[len(name)-1] == ' ' {
+		name = name[:len(name)-1]
+	}
+	if len(name) > 4 && name[3] == '.' && bytes.EqualFold(name[:3], []byte("oid")) {
+		name = name[4:]
+	}
+	return name
+}
+
+// SecretSet is a set of attributes whose values are secrets. The zero value
+// holds those known to this package. It is immutable.
 type SecretSet struct {
-	names map[string]struct{} // lower case
-	max   int                 // octets of the longest
+	names map[string]struct{} // lower case; nil: secretNames
 }
 
 // NewSecretSet gives the known secret attributes and more of them, by name or
 // OID.
 func NewSecretSet(extra ...string) *SecretSet {
-	s := &SecretSet{names: make(map[string]struct{}, len(secretAttributes)+len(extra))}
-	for _, name := range append(secretAttributes[:len(secretAttributes):len(secretAttributes)], extra...) {
-		name = strings.ToLower(name)
-		s.names[name] = struct{}{}
-		s.max = max(s.max, len(name))
-	}
+	s := &SecretSet{names: maps.Clone(secretNames)}
+	maps.Copy(s.names, nameSet(extra))
 	return s
 }
-
-// maxSecretName bounds the names in a SecretSet, so that looking one up needs
-// no memory.
-const maxSecretName = 128
 
 // Contains says whether an attribute description names a secret: case and
 // options (;binary, ;range=0-*) do not matter. It does not allocate.
 func (s *SecretSet) Contains(description []byte) bool {
-	name := description
-	if i := bytes.IndexByte(description, ';'); i >= 0 {
-		name = description[:i]
-	}
-	if len(name) == 0 || len(name) > min(s.max, maxSecretName) {
+	name := bareName(description)
+	if len(name) == 0 || len(name) > maxSecretName {
 		return false
 	}
 	var lower [maxSecretName]byte
@@ -89,6 +116,17 @@ func (s *SecretSet) Contains(description []byte) bool {
 		}
 		lower[i] = c
 	}
-	_, ok := s.names[string(lower[:len(name)])]
+	names := s.names
+	if names == nil {
+		names = secretNames
+	}
+	_, ok := names[string(lower[:len(name)])]
 	return ok
+}
+
+// IsSecretAttribute says whether an attribute description names one of the
+// known secrets.
+func IsSecretAttribute(description []byte) bool {
+	var known SecretSet
+	return known.Contains(description)
 }

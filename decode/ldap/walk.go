@@ -1,9 +1,5 @@
 package ldap
 
-// MaxFilterDepth is how deeply a filter may be nested to be read: 250 nested
-// ANDs are in a capture of a real client, 100,000 are an attack on parsers.
-const MaxFilterDepth = 512
-
 // Filter choices by tag (RFC 4511 4.5.1.7).
 const (
 	filterAnd        = 0xa0
@@ -50,7 +46,7 @@ func WalkFilter(filter []byte, visit func(FilterItem) bool) bool {
 		case filterAnd, filterOr, filterNot:
 			off = body
 		default:
-			item, ok := filterItem(element{tag: tag, value: filter[body : body+size]})
+			item, ok := filterItem(tag, filter[body:body+size])
 			if !ok {
 				return false
 			}
@@ -60,15 +56,15 @@ func WalkFilter(filter []byte, visit func(FilterItem) bool) bool {
 			off = body + size
 		}
 	}
-	return true
+	return len(filter) > 0
 }
 
-func filterItem(e element) (item FilterItem, ok bool) {
-	item.Choice = e.tag
-	c := cursor{b: e.value}
-	switch e.tag {
+func filterItem(tag byte, value []byte) (item FilterItem, ok bool) {
+	item.Choice = tag
+	c := cursor{value}
+	switch tag {
 	case filterPresent:
-		item.Attribute = e.value
+		item.Attribute = value
 		return item, true
 	case filterEqual, filterGreater, filterLess, filterApprox:
 		attr, ok1 := c.take(0x04)
@@ -93,30 +89,4 @@ func filterItem(e element) (item FilterItem, ok bool) {
 		return item, ok
 	}
 	return item, false
-}
-
-// filterDepthOK says whether a filter is nested within MaxFilterDepth. It costs
-// time linear in the filter's length.
-func filterDepthOK(element []byte) bool {
-	var ends [MaxFilterDepth + 1]int
-	depth := 0
-	for off := 0; off < len(element); {
-		for depth > 0 && off >= ends[depth] {
-			depth--
-		}
-		size, body, v := length(element, off+1)
-		if v != OK {
-			return false
-		}
-		if element[off]&0x20 == 0 { // primitive
-			off = body + size
-			continue
-		}
-		if depth++; depth > MaxFilterDepth {
-			return false
-		}
-		ends[depth] = body + size
-		off = body
-	}
-	return true
 }
