@@ -1,120 +1,227 @@
 package decode
 
 import (
+	"bytes"
+	"slices"
 	"time"
 
 	"github.com/google/gopacket/layers"
 )
 
-// Limits of reassembly. What goes beyond them costs the oldest datagram.
+// Limits of reassembly. What goes beyond them costs the oldest datagram, and
+// counts in PacketStats.Dropped.
 const (
-	maxDatagrams    = 256
-	maxDatagram     = 1 << 16
-	fragmentTimeout = int64(30 * time.Second) // of packet time
+	maxDatagrams    = 256              // begun last; older ones are forgotten, finished or not
+	maxDatagram     = 1<<16 - 1        // octets of one datagram, what its length field can say
+	maxSpans        = 512              // parts of one datagram: one of 1500 octets in the smallest parts has 188
+	maxFragmentHeld = 4 << 20          // octets of all of them
+	fragmentTimeout = 30 * time.Second // of packet time
+	// repeatWindow is how long after its end a datagram's fragments are repeats,
+	// such as a mirror's second copies, and not a new datagram of the same ID.
+	repeatWindow = time.Second
 )
 
 // fragmentKey names a datagram (RFC 791 3.2, RFC 8200 4.5).
 type fragmentKey struct {
 	src, dst [16]byte
 	id       uint32
-	proto    layers.IPProtocol
+	proto    layers.IPProtocol // IPv4 only: parts of an IPv6 datagram may differ in it
 	v6       bool
 }
 
-// datagram is one being put together.
+// part is a fragment.
+type part struct {
+	proto layers.IPProtocol // what the datagram carries; its first fragment says so
+	off   int               // octets, a multiple of 8
+	more  bool              // others follow
+	data  []byte            // borrowed
+}
+
+// span is a stretch of a datagram.
+type span struct {
+	off  int
+	data []byte // owned by the datagram
+}
+
+func (s span) end() int { return s.off + len(s.data) }
+
+// spanSize is what a span counts for among the octets held, beside its data.
+const spanSize = 32
+
+// state is how far a datagram is. It stays in the table after its end, so that
+// repeats of its fragments do not begin it again.
+type state uint8
+
+const (
+	unused state = iota
+	open
+	finished
+	refused // its parts contradict each other: no further ones count (RFC 5722 4)
+)
+
+// datagram is one being put together. It owns its octets and wipes them at its
+// end; they grow with what arrives, never with what a header claims.
 type datagram struct {
-	data  []byte // as far as the furthest fragment reaches
-	have  []bool // per 8 octets
-	total int    // octets, once the last fragment was seen; else -1
-	since int64
+	key          fragmentKey
+	state        state
+	proto        layers.IPProtocol
+	begun, ended time.Time
+	total        int    // octets of the whole, once the last fragment was seen; else 0
+	have         int    // octets of it in spans
+	spans        []span // by offset, none overlapping
 }
 
-// fragments puts IP datagrams together. Octets that came first stay, on
-// overlap of IPv4; an IPv6 datagram with an overlap is dropped (RFC 5722).
+// fragments puts IP datagrams together. Octets that came first stay, where IPv4
+// fragments overlap: RFC 791 leaves it open, and whoever wants to hide must hide
+// from both orders. An IPv6 datagram with an overlap is dropped (RFC 5722).
 type fragments struct {
-	open  map[fragmentKey]*datagram
-	order []fragmentKey // by age; keys of finished ones are skipped
-	whole []byte        // the last finished one, lent to its segment
+	ring  []datagram // by age, from oldest on; made when the first fragment comes
+	first int        // the oldest
+	used  int
+	index map[fragmentKey]*datagram // into ring
+	whole []byte                    // the last one finished, lent to its segment
+	stats PacketStats
 }
 
-// add takes a part and gives the whole datagram if that completes it, nil
-// otherwise. The answer is lent until the next call.
-func (f *fragments) add(key fragmentKey, off int, more bool, part []byte, missing int, now int64) []byte {
-	if missing > 0 || len(part) == 0 || off+len(part) > maxDatagram || more && len(part)%8 != 0 {
-		return nil // not captured whole, or nothing a sender makes
+// release wipes the datagram that was lent to the segment before.
+func (f *fragments) release() {
+	if len(f.whole) > 0 {
+		clear(f.whole[:cap(f.whole)])
+		f.whole = f.whole[:0]
 	}
-	f.expire(now)
-	d := f.open[key]
-	if d == nil {
-		if f.open == nil {
-			f.open = make(map[fragmentKey]*datagram)
-		}
-		d = &datagram{total: -1, since: now}
-		f.open[key] = d
-		f.order = append(f.order, key)
-	}
-	if !d.put(off, part, key.v6) {
-		delete(f.open, key)
-		return nil
-	}
-	if !more {
-		d.total = off + len(part)
-	}
-	if !d.complete() {
-		return nil
-	}
-	delete(f.open, key)
-	f.whole = d.data[:d.total]
-	return f.whole
 }
 
-// expire drops what is too old or too many.
-func (f *fragments) expire(now int64) {
-	for len(f.order) > 0 {
-		d := f.open[f.order[0]]
-		if d != nil && now-d.since < fragmentTimeout && len(f.open) < maxDatagrams {
+// add takes a part. OK: it completes the datagram, whose protocol and octets are
+// given, lent until release. Fragment: it is kept, or known already.
+func (f *fragments) add(key fragmentKey, p part, now time.Time) (layers.IPProtocol, []byte, Reason) {
+	if len(p.data) == 0 || p.off+len(p.data) > maxDatagram || p.more && len(p.data)%8 != 0 {
+		f.stats.Refused++
+		return 0, nil, BadHeader
+	}
+	f.expire(len(p.data), now)
+	d := f.begin(key, now)
+	if d.state != open {
+		return 0, nil, Fragment
+	}
+	before := d.size()
+	ok := d.put(p)
+	f.stats.HeldBytes += d.size() - before
+	switch {
+	case !ok:
+		f.end(d, refused, now)
+		return 0, nil, BadHeader
+	case d.have != d.total:
+		return 0, nil, Fragment
+	}
+	f.whole = slices.Grow(f.whole[:0], d.total)
+	for _, s := range d.spans {
+		f.whole = append(f.whole, s.data...)
+	}
+	proto := d.proto
+	f.end(d, finished, now)
+	return proto, f.whole, OK
+}
+
+// expire forgets datagrams that are too old, and the oldest while there is no
+// room for another one, or for size octets. Time may jump back, where one
+// capture follows another.
+func (f *fragments) expire(size int, now time.Time) {
+	for f.used > 0 {
+		d := &f.ring[f.first]
+		full := f.used == len(f.ring) || f.stats.HeldBytes+size > maxFragmentHeld
+		if !full && now.Sub(d.begun).Abs() < fragmentTimeout {
 			return
 		}
-		delete(f.open, f.order[0])
-		f.order = f.order[1:]
+		if d.state == open {
+			f.end(d, unused, now)
+		}
+		if f.index[d.key] == d {
+			delete(f.index, d.key)
+		}
+		f.first = (f.first + 1) % len(f.ring)
+		f.used--
 	}
 }
 
-// put copies a part; false: it contradicts what is there.
-func (d *datagram) put(off int, part []byte, v6 bool) bool {
-	if end := off + len(part); end > len(d.data) {
-		d.data = append(d.data, make([]byte, end-len(d.data))...)
-		d.have = append(d.have, make([]bool, (end+7)/8-len(d.have))...)
+// begin finds a datagram, or takes the next place in the ring for it.
+func (f *fragments) begin(key fragmentKey, now time.Time) *datagram {
+	if d := f.index[key]; d != nil && (d.state != finished || now.Sub(d.ended).Abs() < repeatWindow) {
+		return d
 	}
-	fresh, known := false, false
-	for i := 0; i < len(part); i += 8 {
-		if d.have[(off+i)/8] {
-			known = true
-		} else {
-			fresh = true
+	if f.ring == nil {
+		f.ring, f.index = make([]datagram, maxDatagrams), make(map[fragmentKey]*datagram, maxDatagrams)
+	}
+	d := &f.ring[(f.first+f.used)%len(f.ring)]
+	f.used++
+	*d = datagram{key: key, state: open, begun: now}
+	f.index[key] = d
+	f.stats.Datagrams++
+	return d
+}
+
+// end wipes a datagram and counts what became of it.
+func (f *fragments) end(d *datagram, s state, now time.Time) {
+	f.stats.Datagrams--
+	f.stats.HeldBytes -= d.size()
+	if s == finished {
+		f.stats.Completed++
+	} else {
+		f.stats.Dropped++
+	}
+	for _, s := range d.spans {
+		clear(s.data)
+	}
+	*d = datagram{key: d.key, state: s, begun: d.begun, ended: now}
+}
+
+func (d *datagram) size() int { return d.have + spanSize*len(d.spans) }
+
+// put takes the octets of a part that are new; false: it contradicts what is
+// there, or there are too many.
+func (d *datagram) put(p part) bool {
+	off, end := p.off, p.off+len(p.data)
+	if !d.fits(end, p.more) {
+		return false
+	}
+	if off == 0 && (len(d.spans) == 0 || d.spans[0].off != 0) {
+		d.proto = p.proto
+	}
+	i, _ := slices.BinarySearchFunc(d.spans, off, func(s span, off int) int { return s.end() - off - 1 })
+	for ; off < end; i++ { // spans[i] is the first one that ends behind off
+		stop := end
+		if i < len(d.spans) && d.spans[i].off < end {
+			s := d.spans[i]
+			if d.key.v6 {
+				return s.off == off && bytes.Equal(s.data, p.data) // a plain repeat
+			}
+			if s.off <= off {
+				off = s.end()
+				continue
+			}
+			stop = s.off
 		}
-	}
-	if v6 && fresh && known {
-		return false // an overlap that is no plain repetition
-	}
-	for i := 0; i < len(part); i += 8 {
-		block, end := (off+i)/8, min(i+8, len(part))
-		if !d.have[block] {
-			copy(d.data[off+i:], part[i:end])
-			d.have[block] = true
+		if len(d.spans) == maxSpans {
+			return false
 		}
+		fresh := bytes.Clone(p.data[off-p.off : stop-p.off])
+		d.spans = slices.Insert(d.spans, i, span{off, fresh})
+		d.have += len(fresh)
+		off = stop
 	}
 	return true
 }
 
-func (d *datagram) complete() bool {
-	if d.total < 0 || d.total > len(d.data) {
-		return false
+// fits holds the end of a part against the end of the datagram: no part may
+// reach beyond the last one, and there is only one end.
+func (d *datagram) fits(end int, more bool) bool {
+	if d.total != 0 {
+		return end <= d.total && (more || end == d.total)
 	}
-	for _, have := range d.have[:(d.total+7)/8] {
-		if !have {
+	if !more {
+		if n := len(d.spans); n > 0 && d.spans[n-1].end() > end {
 			return false
 		}
+		d.total = end
 	}
 	return true
 }

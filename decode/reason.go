@@ -3,6 +3,7 @@ package decode
 // Reason is why a frame gave no segment.
 type Reason uint8
 
+// OK, or why there is no segment.
 const (
 	OK           Reason = iota // it gave one
 	UnknownLink                // a link type that is not read

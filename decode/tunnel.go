@@ -6,66 +6,19 @@ import (
 	"github.com/google/gopacket/layers"
 )
 
-// loopback reads the address family in front of BSD loopback frames: host
-// order in DLT_NULL, network order in DLT_LOOP. IP's own version tells the rest.
-func (p *Packets) loopback(b []byte) Reason {
-	if len(b) < 4 {
-		return Truncated
-	}
-	return p.ip(b[4:])
-}
-
-// sll reads Linux cooked capture, version 1 (DLT_LINUX_SLL).
-func (p *Packets) sll(b []byte) Reason {
-	if len(b) < 16 {
-		return Truncated
-	}
-	if binary.BigEndian.Uint16(b[4:]) == 6 {
-		copy(p.seg.SrcMAC[:], b[6:12])
-	}
-	return p.ethertype(layers.EthernetType(binary.BigEndian.Uint16(b[14:])), b[16:])
-}
-
-// sll2 reads Linux cooked capture, version 2 (DLT_LINUX_SLL2).
-func (p *Packets) sll2(b []byte) Reason {
-	if len(b) < 20 {
-		return Truncated
-	}
-	if b[11] == 6 {
-		copy(p.seg.SrcMAC[:], b[12:18])
-	}
-	return p.ethertype(layers.EthernetType(binary.BigEndian.Uint16(b)), b[20:])
-}
-
-// ppp reads a PPP frame, with or without its address and control octets, its
-// protocol field compressed or not (RFC 1661).
-func (p *Packets) ppp(b []byte) Reason {
-	if p.depth++; p.depth > maxDepth {
+// inside reads an Ethernet frame inside a tunnel.
+func (h *headers) inside(b []byte) Reason {
+	h.inner = true
+	if h.tooDeep() {
 		return TooDeep
 	}
-	if len(b) >= 2 && b[0] == 0xff && b[1] == 3 {
-		b = b[2:]
-	}
-	if len(b) < 2 {
-		return Truncated
-	}
-	proto, size := uint16(b[0]), 1
-	if b[0]&1 == 0 {
-		proto, size = binary.BigEndian.Uint16(b), 2
-	}
-	switch proto {
-	case 0x21, 0x57:
-		return p.ip(b[size:])
-	case 0x281:
-		return p.mpls(b[size:])
-	}
-	return NotIP
+	return h.ethernet(b)
 }
 
-// mpls steps over a label stack (RFC 3032). What is behind it nobody says: the
-// first nibble tells IP, 0 is the control word of an Ethernet pseudowire (RFC
-// 4385), anything else an Ethernet frame without one.
-func (p *Packets) mpls(b []byte) Reason {
+// mpls steps over a label stack (RFC 3032 2.1). Nothing says what is behind it:
+// by its first nibble it is IP, a pseudowire's associated channel (1, RFC 5586),
+// or a pseudowire's Ethernet frame.
+func (h *headers) mpls(b []byte) Reason {
 	for range maxDepth {
 		if len(b) < 5 {
 			return Truncated
@@ -77,71 +30,125 @@ func (p *Packets) mpls(b []byte) Reason {
 		}
 		switch b[0] >> 4 {
 		case 4, 6:
-			return p.ip(b)
+			return h.ip(b)
 		case 0:
-			if len(b) >= 4 {
+			if controlWord(b) {
 				b = b[4:]
 			}
+		case 1:
+			return NotIP
 		}
-		if p.depth++; p.depth > maxDepth {
-			return TooDeep
-		}
-		return p.ethernet(b)
+		return h.inside(b)
 	}
 	return TooDeep
 }
 
-// gre reads GRE (RFC 2784, 2890) and what it carries: IP, Ethernet (NVGRE),
-// ERSPAN, or PPP in its version 1 (RFC 2637).
-func (p *Packets) gre(b []byte) Reason {
+// controlWord says whether b, whose first nibble is 0, starts with a pseudowire's
+// control word (RFC 4448 4.6). The word is optional, and the addresses of many
+// vendors start with that nibble as well: it is none if an EtherType stands
+// where it would without the word, and not where it would with it.
+func controlWord(b []byte) bool {
+	if len(b) < 18 {
+		return len(b) >= 4
+	}
+	return carried(b[16:]) || !carried(b[12:])
+}
+
+// carried says whether an EtherType is one that LDAP may be found behind.
+func carried(b []byte) bool {
+	switch layers.EthernetType(binary.BigEndian.Uint16(b)) {
+	case layers.EthernetTypeIPv4, layers.EthernetTypeIPv6, layers.EthernetTypeDot1Q, layers.EthernetTypeQinQ, etherQinQOld,
+		layers.EthernetTypeMPLSUnicast, layers.EthernetTypePPPoESession:
+		return true
+	default:
+		return false
+	}
+}
+
+// Flags and versions of a GRE header (RFC 2784 2.1, RFC 2890 2, RFC 2637 4.1).
+const (
+	greChecksum = 0x8000
+	greRouting  = 0x4000
+	greKey      = 0x2000
+	greSequence = 0x1000
+	greAck      = 0x0080 // version 1
+	greVersion  = 0x0007
+)
+
+// gre reads GRE and what it carries: IP, Ethernet (NVGRE, RFC 7637), ERSPAN, or
+// PPP in its version 1 (PPTP).
+func (h *headers) gre(b []byte) Reason {
 	if len(b) < 4 {
 		return Truncated
 	}
 	flags, proto := binary.BigEndian.Uint16(b), layers.EthernetType(binary.BigEndian.Uint16(b[2:]))
 	size := 4
-	if flags&0x8000 != 0 || flags&0x4000 != 0 { // checksum or routing
+	if flags&(greChecksum|greRouting) != 0 { // they share four octets
 		size += 4
 	}
-	sequence := flags&0x1000 != 0
-	if flags&0x2000 != 0 { // key
+	if flags&greKey != 0 {
 		size += 4
 	}
-	if sequence {
+	if flags&greSequence != 0 {
 		size += 4
 	}
-	if flags&7 == 1 && flags&0x80 != 0 { // version 1: acknowledgement
-		size += 4
+	switch flags & greVersion {
+	case 0:
+	case 1:
+		if flags&greSequence == 0 {
+			return NotTransport // a bare acknowledgement
+		}
+		if flags&greAck != 0 {
+			size += 4
+		}
+	default:
+		return BadHeader
 	}
 	if len(b) < size {
 		return Truncated
 	}
+	h.inner = true
 	b = b[size:]
-	for flags&0x4000 != 0 && flags&7 == 0 { // source routes, until an empty one
-		if len(b) < 4 || len(b) < 4+int(b[3]) {
+	if flags&greRouting != 0 {
+		var ok bool
+		if b, ok = skipRoutes(b); !ok {
 			return Truncated
 		}
-		route := b
-		b = b[4+int(b[3]):]
-		if route[3] == 0 {
-			break
-		}
 	}
-	if proto == layers.EthernetTypeERSPAN && !sequence {
-		return p.inside(b) // type I has no header of its own
+	if proto == layers.EthernetTypeERSPAN && flags&greSequence == 0 {
+		return h.inside(b) // type I has no header of its own
 	}
-	return p.ethertype(proto, b)
+	return h.ethertype(proto, b)
 }
 
-// erspan2 reads ERSPAN type II (draft-foschiano-erspan 4.2).
-func (p *Packets) erspan2(b []byte) Reason {
+// skipRoutes steps over GRE source routes, until an empty one (RFC 1701).
+func skipRoutes(b []byte) (rest []byte, ok bool) {
+	for len(b) >= 4 {
+		size := 4 + int(b[3])
+		if len(b) < size {
+			return nil, false
+		}
+		if b = b[size:]; size == 4 {
+			return b, true
+		}
+	}
+	return nil, false
+}
+
+// erspan reads ERSPAN (draft-foschiano-erspan-03): type II (4.2), whose version
+// is 1, or type III (4.3), whose version is 2, with its optional subheader. Both
+// EtherTypes are seen with both versions.
+func (h *headers) erspan(b []byte) Reason {
 	if len(b) < 8 {
 		return Truncated
 	}
-	return p.inside(b[8:])
-}
-
-// erspan3 reads ERSPAN type III, with its optional subheader (4.3).
-func (p *Packets) erspan3(b []byte) Reason {
+	switch b[0] >> 4 {
+	case 1:
+		return h.inside(b[8:])
+	case 2:
+	default:
+		return BadHeader
+	}
 	if len(b) < 12 {
 		return Truncated
 	}
@@ -152,7 +159,13 @@ func (p *Packets) erspan3(b []byte) Reason {
 	if len(b) < size {
 		return Truncated
 	}
-	return p.inside(b[size:])
+	switch b[10] >> 2 & 0x1f { // frame type
+	case 0:
+		return h.inside(b[size:])
+	case 2:
+		return h.ip(b[size:])
+	}
+	return NotIP
 }
 
 // UDP ports of tunnels.
@@ -162,34 +175,30 @@ const (
 	portGENEVE     = 6081 // RFC 8926
 )
 
-// udpTunnel reads a tunnel in a UDP datagram; tunnel is false if it is none.
-func (p *Packets) udpTunnel(port uint16, b []byte) (reason Reason, tunnel bool) {
-	if len(b) < 8 && p.missing > 0 && (port == portVXLAN || port == portVXLANLinux || port == portGENEVE) {
-		return Truncated, true
-	}
+// udpTunnel reads a tunnel in a UDP datagram; tunnel is false if it is none:
+// any client may have been given such a port.
+func (h *headers) udpTunnel(port uint16, b []byte) (reason Reason, tunnel bool) {
 	switch port {
-	case portVXLAN, portVXLANLinux:
-		if len(b) < 8 || b[0]&0x08 == 0 {
+	case portVXLAN, portVXLANLinux, portGENEVE:
+	default:
+		return OK, false
+	}
+	if len(b) < 8 {
+		return Truncated, h.missing > 0
+	}
+	if port != portGENEVE {
+		if b[0]&0x08 == 0 { // no network identifier
 			return OK, false
 		}
-		return p.inside(b[8:]), true
-	case portGENEVE:
-		if len(b) < 8 || b[0]>>6 != 0 {
-			return OK, false
-		}
-		size := 8 + int(b[0]&0x3f)*4
-		if len(b) < size {
-			return Truncated, p.missing > 0
-		}
-		return p.ethertype(layers.EthernetType(binary.BigEndian.Uint16(b[2:])), b[size:]), true
+		return h.inside(b[8:]), true
 	}
-	return OK, false
-}
-
-// inside reads an Ethernet frame inside a tunnel.
-func (p *Packets) inside(b []byte) Reason {
-	if p.depth++; p.depth > maxDepth {
-		return TooDeep
+	size := 8 + int(b[0]&0x3f)*4
+	if b[0]>>6 != 0 { // version
+		return OK, false
 	}
-	return p.ethernet(b)
+	if len(b) < size {
+		return Truncated, h.missing > 0
+	}
+	h.inner = true
+	return h.ethertype(layers.EthernetType(binary.BigEndian.Uint16(b[2:])), b[size:]), true
 }
