@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -12,11 +13,11 @@ import (
 
 // report is what a worker counted so far.
 type report struct {
-	stats     capture.Stats
-	undecoded [decode.NumReasons]uint64
-	counts    detect.Counts
-	panics    uint64
-	last      time.Time
+	stats       capture.Stats
+	undecoded   [decode.NumReasons]uint64
+	counts      detect.Counts
+	panics      uint64
+	first, last time.Time // packets; zero: none yet
 }
 
 // board is where workers leave their counters, for scrapes and the summary.
@@ -24,46 +25,54 @@ type report struct {
 type board struct {
 	mu      sync.Mutex
 	reports []report
-	exposed []*detect.Exposed
-	copied  []time.Time // when exposed was copied last
-	lost    uint64
+	exposed []*detect.Exposed // replaced, never changed
+	lost    uint64            // alerts
 }
 
-// exposedEvery is how often the sets behind the exposed_* gauges are copied.
-const exposedEvery = time.Second
-
 func newBoard(workers int) *board {
-	b := &board{reports: make([]report, workers), exposed: make([]*detect.Exposed, workers), copied: make([]time.Time, workers)}
+	b := &board{reports: make([]report, workers), exposed: make([]*detect.Exposed, workers)}
 	for i := range b.exposed {
 		b.exposed[i] = new(detect.Exposed)
 	}
 	return b
 }
 
-func (b *board) put(worker int, r report, exposed func() *detect.Exposed, end bool) {
+func (b *board) put(worker int, r report) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.reports[worker] = r
-	if now := time.Now(); end || now.Sub(b.copied[worker]) >= exposedEvery {
-		b.exposed[worker], b.copied[worker] = exposed(), now
-	}
 }
 
-func (b *board) lose(n int) {
+// expose takes over x, which nobody may change from then on.
+func (b *board) expose(worker int, x *detect.Exposed) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.lost += uint64(n)
+	b.exposed[worker] = x
+}
+
+func (b *board) lose(alerts int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lost += uint64(alerts)
 }
 
 // everybody gives who was exposed, each once.
 func (b *board) everybody() *detect.Exposed {
 	b.mu.Lock()
-	defer b.mu.Unlock()
+	sets := slices.Clone(b.exposed)
+	b.mu.Unlock()
 	var all detect.Exposed
-	for _, x := range b.exposed {
+	for _, x := range sets {
 		all.Merge(x)
 	}
 	return &all
+}
+
+// span gives the time of the earliest and of the latest packet; zero: none.
+func (b *board) span() (first, last time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.reports[0].first, b.reports[0].last
 }
 
 // snapshot adds the workers up. Frames are read by each of them, so those are

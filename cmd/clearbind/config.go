@@ -24,7 +24,7 @@ import (
 // config is what the command line says. This file alone knows flags.
 type config struct {
 	paths   []string // capture files and folders; - is standard input
-	workers int
+	workers int      // from 1 to decode.Shards; a pipe has one all the same
 	detect  detect.Config
 
 	output      string // file to append alerts to; - is stdout
@@ -35,6 +35,8 @@ type config struct {
 	web           web.FlagConfig
 	telemetryPath string
 	log           promslog.Config
+
+	crashOnPanic bool // tests: die of what the program survives
 }
 
 const synopsis = `Report LDAP that travels in the clear: every password and every query that anybody on the path could read, with the client, the server, the account, and whether the server took the password.
@@ -49,50 +51,88 @@ Examples:
 // errShown says that help, the version or a completion was asked for and shown.
 var errShown = errors.New("shown")
 
+// lone stands for a lone - on the command line while kingpin reads it, which
+// takes that for a flag without a name. No argument of a process can hold a NUL.
+const lone = "\x00"
+
 // parse reads the command line. errShown: there is nothing more to do; any
 // other error is wrong usage.
 func parse(args []string, stdout, stderr io.Writer) (*config, error) {
 	c := &config{}
-	app := kingpin.New("clearbind", synopsis).Version(version.Print("clearbind")).UsageWriter(stdout).ErrorWriter(stderr)
+	app := kingpin.New("clearbind", synopsis).UsageWriter(stdout).ErrorWriter(stderr)
 	app.HelpFlag.Short('h')
 	shown := false
 	app.Terminate(func(int) { shown = true })
+	app.Flag("version", "Show the version.").PreAction(func(*kingpin.ParseContext) error {
+		shown = true
+		_, err := fmt.Fprintln(stdout, version.Print("clearbind"))
+		return err
+	}).Bool()
 
 	read := app.Flag("read", "Capture file or folder to read; - is standard input. Repeatable; bare arguments are the same.").Short('r').PlaceHolder("FILE").Strings()
-	files := app.Arg("file", "Capture files (pcap or pcapng, plain or compressed with gzip or zstd) or folders of them.").Strings()
+	files := app.Arg("file", "Capture files (pcap or pcapng, plain or compressed with gzip or zstd) or folders of them; - is standard input.").Strings()
+	workers := app.Flag("workers", "Goroutines that decode, each its own hosts; the output does not depend on it. Default: the processors there are. What comes through a pipe has one.").Short('w').PlaceHolder("N").String()
+
 	ports := app.Flag("ldap.port", "Plaintext and StartTLS ports; replaces the default.").Default("389,3268").PlaceHolder("PORT,…").String()
 	tlsPorts := app.Flag("ldap.tls-port", "LDAPS ports: LDAP in the clear on them is a finding.").Default("636,3269").PlaceHolder("PORT,…").String()
 	app.Flag("ldap.any-port", "Look for LDAP on every TCP port, by content.").BoolVar(&c.detect.AnyPort)
 	nets := app.Flag("net", "Only connections with an end in this network. Repeatable.").PlaceHolder("CIDR").Strings()
 	ignore := app.Flag("ignore-net", "No connection with an end in this network. Repeatable.").PlaceHolder("CIDR").Strings()
-	app.Flag("workers", "Goroutines that decode, each its own hosts; the output does not depend on it. Standard input has one.").Short('w').Default(strconv.Itoa(min(runtime.NumCPU(), decode.Shards))).IntVar(&c.workers)
 
 	app.Flag("output", "File to append alerts to; - is stdout.").Short('o').Default("-").PlaceHolder("FILE").StringVar(&c.output)
-	app.Flag("format", "Form of alerts: auto is text on a terminal, JSON lines elsewhere.").Default("auto").StringVar(&c.format)
-	minSeverity := app.Flag("min-severity", "Leave out alerts below: info, low, medium, high or critical.").Default("low").String()
-	failOn := app.Flag("fail-on", "Exit with status 3 if something at or above this severity was found.").PlaceHolder("SEVERITY").String()
-	repeat := app.Flag("repeat-interval", "Tell the same finding (rule, client, server, identity) once in this time and count it meanwhile; 0 tells every event. Default: the whole capture.").PlaceHolder("DURATION").String()
+	app.Flag("format", "Form of alerts: auto is text on a terminal, JSON lines elsewhere.").Default("auto").PlaceHolder("auto|text|json").StringVar(&c.format)
+	minSeverity := app.Flag("min-severity", "Leave out alerts below info, low, medium, high or critical.").Default("low").PlaceHolder("low").String()
+	repeat := app.Flag("repeat-interval", "Tell the same finding (rule, client, server, identity) once in this time and count it meanwhile; 0 tells every event. Default: once in the whole run.").PlaceHolder("DURATION").String()
+	failOn := app.Flag("fail-on", "Exit with status 3 if something at or above this severity was found, told or not.").PlaceHolder("SEVERITY").String()
 
-	c.web.WebListenAddresses = app.Flag("web.listen-address", "Serve metrics here, and go on serving after the last file until interrupted. Repeatable.").PlaceHolder("ADDR").Strings()
-	c.web.WebConfigFile = app.Flag("web.config.file", "TLS and authentication of the endpoint (exporter-toolkit's web configuration).").PlaceHolder("FILE").String()
-	c.web.WebSystemdSocket = new(bool)
-	app.Flag("web.telemetry-path", "Path of the metrics.").Default("/metrics").StringVar(&c.telemetryPath)
+	c.webFlags(app)
 	promslogflag.AddFlags(app, &c.log)
 
-	_, err := app.Parse(args)
+	_, err := app.Parse(swap(args, "-", lone))
 	if shown {
 		return nil, errShown
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w; clearbind --help shows all flags", err)
 	}
-	c.paths = append(*read, *files...)
-	for i, path := range c.paths {
-		if path == "" && slices.Contains(args, "-") {
-			c.paths[i] = "-" // what kingpin makes of it
+	c.paths = swap(append(*read, *files...), lone, "-")
+	if c.output == lone {
+		c.output = "-"
+	}
+	return c, errors.Join(c.check(), c.decoders(*workers), c.severities(*minSeverity, *failOn),
+		c.lists(*ports, *tlsPorts, *nets, *ignore), c.repeat(*repeat))
+}
+
+func (c *config) webFlags(app *kingpin.Application) {
+	c.web.WebListenAddresses = app.Flag("web.listen-address", "Serve metrics and health here while reading, and go on after the last file until interrupted, so that they can be scraped. Repeatable.").PlaceHolder("ADDR").Strings()
+	c.web.WebConfigFile = app.Flag("web.config.file", "TLS and authentication of the endpoint (exporter-toolkit's web configuration).").PlaceHolder("FILE").String()
+	c.web.WebSystemdSocket = new(bool)
+	app.Flag("web.telemetry-path", "Path of the metrics.").Default("/metrics").PlaceHolder("/metrics").StringVar(&c.telemetryPath)
+}
+
+// swap copies list with every old as one new.
+func swap(list []string, old, new string) []string {
+	list = slices.Clone(list)
+	for i := range list {
+		if list[i] == old {
+			list[i] = new
 		}
 	}
-	return c, errors.Join(c.check(), c.severities(*minSeverity, *failOn), c.lists(*ports, *tlsPorts, *nets, *ignore), c.repeat(*repeat))
+	return list
+}
+
+// decoders reads the number of workers; "": one a processor.
+func (c *config) decoders(s string) error {
+	if s == "" {
+		c.workers = min(runtime.GOMAXPROCS(0), decode.Shards)
+		return nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > decode.Shards {
+		return fmt.Errorf("--workers=%s: give a number from 1 to %d", s, decode.Shards)
+	}
+	c.workers = n
+	return nil
 }
 
 // severities reads the flags that are severities; failOn may be empty.
@@ -114,24 +154,15 @@ func (c *config) check() error {
 	switch {
 	case len(c.paths) == 0:
 		return errors.New("nothing to read: name capture files or folders, or - for standard input; clearbind --help shows all flags")
-	case c.workers < 1 || c.workers > decode.Shards:
-		return fmt.Errorf("--workers=%d: give a number from 1 to %d", c.workers, decode.Shards)
+	case slices.Contains(c.paths, ""):
+		return errors.New("a file name is empty; is a variable of your shell not set?")
 	case c.format != "auto" && c.format != "text" && c.format != "json":
 		return fmt.Errorf("--format=%s: give auto, text or json", c.format)
 	case !strings.HasPrefix(c.telemetryPath, "/") || c.telemetryPath == "/":
 		return fmt.Errorf("--web.telemetry-path=%s: give a path below /", c.telemetryPath)
 	}
-	stdin := 0
-	for _, p := range c.paths {
-		if p == "-" {
-			stdin++
-		}
-	}
-	if stdin > 1 {
+	if i := slices.Index(c.paths, "-"); i >= 0 && slices.Contains(c.paths[i+1:], "-") {
 		return errors.New("standard input (-) can be read only once")
-	}
-	if stdin > 0 {
-		c.workers = 1
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -87,8 +88,12 @@ func clearbind(t *testing.T, args ...string) (status int, stdout, stderr []byte)
 		}
 		files[i] = f
 	}
-	crashOnPanic = true
-	status = run(args, files[0], files[1])
+	cfg, err := parse(args, files[0], files[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.crashOnPanic = true
+	status = start(cfg, files[0], files[1])
 	out := [2][]byte{}
 	for i, f := range files {
 		b, err := os.ReadFile(f.Name())
@@ -107,7 +112,7 @@ func TestReplay(t *testing.T) {
 	eachCapture(t, func(t *testing.T, name string, want expect) {
 		base, _, _ := strings.Cut(name, ".pcap")
 		golden := base + ".golden.jsonl"
-		args := append(append([]string{}, want.Flags...), "--min-severity=info", "--format=json", name)
+		args := append(slices.Clone(want.Flags), "--min-severity=info", "--format=json", name)
 		_, one, _ := clearbind(t, append([]string{"-w", "1"}, args...)...)
 		_, two, _ := clearbind(t, append([]string{"-w", "2"}, args...)...)
 		if !bytes.Equal(one, two) {
@@ -132,12 +137,12 @@ func TestReplay(t *testing.T) {
 // TestLabels holds what is found against what really happened.
 func TestLabels(t *testing.T) {
 	eachCapture(t, func(t *testing.T, name string, want expect) {
-		args := append(append([]string{}, want.Flags...), "--format=json", "--repeat-interval=0", "--min-severity=info", name)
-		status, stdout, stderr := clearbind(t, args...)
+		args := append(slices.Clone(want.Flags), "--repeat-interval=0", "--min-severity=info", name)
+		status, stdout, stderr := clearbind(t, append(args, "--format=json")...)
 		if status != exitDone && status != exitFailed {
 			t.Errorf("exit status %d", status)
 		}
-		_, text, _ := clearbind(t, append([]string{"--format=text"}, args[:len(args)-1]...)...)
+		_, text, _ := clearbind(t, append(args, "--format=text")...)
 		for _, secret := range want.Secrets {
 			if bytes.Contains(stdout, []byte(secret)) || bytes.Contains(stderr, []byte(secret)) || bytes.Contains(text, []byte(secret)) {
 				t.Errorf("a secret stands in the output")

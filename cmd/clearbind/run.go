@@ -37,6 +37,11 @@ func run(args []string, stdout, stderr *os.File) int {
 	case err != nil:
 		return complain(stderr, err, exitUsage)
 	}
+	return start(cfg, stdout, stderr)
+}
+
+// start opens what the command line names and runs the program.
+func start(cfg *config, stdout, stderr *os.File) int {
 	cfg.log.Writer = stderr
 	log := promslog.New(&cfg.log)
 	files, err := capture.Walk(cfg.paths)
@@ -51,8 +56,11 @@ func run(args []string, stdout, stderr *os.File) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
-	p := &program{cfg: cfg, log: log, out: out, stderr: stderr, board: newBoard(cfg.workers)}
-	return p.run(ctx, files)
+	if piped(files) {
+		cfg.workers = 1 // what is read once has one reader
+	}
+	p := &program{cfg: cfg, log: log, out: out, stderr: stderr, files: files, board: newBoard(cfg.workers)}
+	return p.run(ctx)
 }
 
 // complain says what is wrong, a line each.
@@ -73,11 +81,12 @@ type program struct {
 	log    *slog.Logger
 	out    *output
 	stderr *os.File
+	files  []string // capture files, in the order they are read
 	board  *board
 }
 
 // run starts everything, waits for it, and closes it in the order opened.
-func (p *program) run(ctx context.Context, files []string) int {
+func (p *program) run(ctx context.Context) int {
 	web, err := p.serve()
 	if err != nil {
 		return complain(p.stderr, err, exitFailed)
@@ -86,8 +95,8 @@ func (p *program) run(ctx context.Context, files []string) int {
 	defer cancel()
 	p.out.board, p.out.cancel = p.board, cancel
 
-	sources, errs := p.read(reading, files)
-	for _, d := range sources[0].Damages() {
+	damages, errs := p.read(reading)
+	for _, d := range damages {
 		errs = append(errs, d)
 	}
 	failed := len(errs) > 0
@@ -99,7 +108,7 @@ func (p *program) run(ctx context.Context, files []string) int {
 		failed = true
 	}
 	if !p.out.left {
-		summarise(p.stderr, p.board, sources[0], files, ctx.Err() != nil)
+		summarise(p.stderr, p.board, len(p.files), len(damages), ctx.Err() != nil)
 	}
 	if web != nil {
 		web.linger(ctx, p.stderr)
@@ -114,34 +123,40 @@ func (p *program) run(ctx context.Context, files []string) int {
 }
 
 // read runs the workers and the merge of their alerts until the files are read
-// or ctx ends.
-func (p *program) read(ctx context.Context, files []string) ([]*capture.Sequence, []error) {
+// or ctx ends. It gives what could not be read of the files, and what failed.
+func (p *program) read(ctx context.Context) ([]*capture.DamagedError, []error) {
 	n := p.cfg.workers
 	sources := make([]*capture.Sequence, n)
 	lanes := make([]<-chan batch, n)
 	errs := make([]error, n)
 	var wait sync.WaitGroup
+	var waiting *pipe // between the source and the worker, where reading may have to wait
 	for i := range n {
-		sources[i] = capture.OpenFiles(files)
+		sources[i] = capture.OpenFiles(p.files)
+		var src capture.Source = sources[i]
+		if piped(p.files) {
+			waiting = openPipe(src, ctx.Done())
+			src = waiting
+		}
 		// A worker may be this many batches ahead of the one furthest behind.
 		lane := make(chan batch, 16)
 		lanes[i] = lane
 		s := &sensor{
-			src: sources[i], engine: detect.New(p.cfg.detect), index: i, workers: n,
-			out: lane, board: p.board, log: p.log,
+			src: src, engine: detect.New(p.cfg.detect), index: i, workers: n,
+			out: lane, board: p.board, log: p.log, crashOnPanic: p.cfg.crashOnPanic,
 		}
 		// One goroutine a worker: it owns its source, decoder and engine. Ends
 		// with its file, or with ctx; wait waits for it.
-		wait.Go(func() { errs[i] = s.loop(ctx) })
+		wait.Go(func() { errs[i] = errors.Join(s.loop(ctx), src.Close()) })
 	}
 	bar := startProgress(p.stderr, sources[0])
 	merge(lanes, p.out.tell, p.out.flush)
 	wait.Wait()
 	bar.stop()
-	for _, src := range sources {
-		errs = append(errs, src.Close())
+	if waiting != nil && !waiting.ended() {
+		return nil, clean(errs) // the source is still in a read
 	}
-	return sources, clean(errs)
+	return sources[0].Damages(), clean(errs)
 }
 
 // clean leaves out what is no error.

@@ -18,19 +18,25 @@ import (
 // goroutine. Several of them read the same files, and each keeps the segments
 // of its own pairs of hosts.
 type sensor struct {
-	src     capture.Source
-	packets decode.Packets
-	engine  *detect.Engine
-	index   int // of workers
-	workers int
-	out     chan<- batch // closed by the loop
-	board   *board
-	log     *slog.Logger
+	src          capture.Source
+	packets      decode.Packets
+	engine       *detect.Engine
+	index        int // of workers
+	workers      int
+	out          chan<- batch // closed by the loop
+	board        *board
+	log          *slog.Logger
+	crashOnPanic bool
 
-	order     uint64
-	undecoded [decode.NumReasons]uint64
-	panics    uint64
-	last      time.Time
+	frame       capture.Frame
+	seg         decode.Segment // here, as the engine borrows it: on the stack it would escape with each frame
+	order       uint64         // of frame
+	sent        uint64         // order when a batch was handed over last
+	alerts      []detect.Alert // not yet handed over
+	undecoded   [decode.NumReasons]uint64
+	panics      uint64
+	first, last time.Time // the earliest and the latest packet
+	copied      time.Time // when the board was given the exposed last
 }
 
 // batch is what a worker hands over now and then.
@@ -40,54 +46,53 @@ type batch struct {
 }
 
 const (
-	batchFrames = 4096 // frames after which a worker says how far it is, alerts or not
-	batchAlerts = 256  // alerts after which it does not wait for that
+	batchFrames  = 4096 // frames after which a worker says how far it is, alerts or not
+	batchAlerts  = 256  // alerts after which it does not wait for that
+	exposedEvery = time.Second
 )
 
-// loop is the program: Next, Decode, Observe.
+// loop is the program: Next, Decode, Observe. It returns at the end of the
+// source, or soon after ctx has ended.
 func (s *sensor) loop(ctx context.Context) error {
 	defer close(s.out)
-	var (
-		frame  capture.Frame
-		alerts []detect.Alert
-		sent   uint64
-	)
-	for {
-		err := s.src.Next(&frame)
+	var failure error
+	for ctx.Err() == nil {
+		err := s.src.Next(&s.frame)
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		if err != nil {
-			return fmt.Errorf("read: %w", err)
-		}
-		s.order++
-		s.handle(&frame)
-		alerts = s.engine.Take(alerts)
-		if s.order-sent < batchFrames && len(alerts) < batchAlerts {
-			continue
-		}
-		sent = s.order
-		s.out <- batch{alerts, s.engine.Watermark()}
-		alerts = nil // handed over
-		s.publish(false)
-		if ctx.Err() != nil {
+		if err != nil && !errors.Is(err, capture.ErrIdle) {
+			failure = fmt.Errorf("read: %w", err)
 			break
 		}
+		if err == nil {
+			s.order++
+			s.handle(&s.frame)
+			s.alerts = s.engine.Take(s.alerts)
+			if s.order-s.sent < batchFrames && len(s.alerts) < batchAlerts {
+				continue
+			}
+		}
+		s.handOver(s.engine.Watermark())
+		s.publish(false)
 	}
 	s.engine.Finish()
+	s.alerts = s.engine.Take(s.alerts)
 	s.publish(true)
-	s.out <- batch{alerts: s.engine.Take(alerts)}
-	return nil
+	s.handOver(0) // closing says that nothing follows
+	return failure
 }
 
-// crashOnPanic makes tests die of what the program survives.
-var crashOnPanic = false
+func (s *sensor) handOver(upTo uint64) {
+	s.out <- batch{s.alerts, upTo}
+	s.alerts, s.sent = nil, s.order
+}
 
 // handle decodes a frame and shows it to the engine. A panic on the way is
 // counted and costs the frame: a blind sensor is worse than a missed packet.
 func (s *sensor) handle(f *capture.Frame) {
 	defer func() {
-		if crashOnPanic {
+		if s.crashOnPanic {
 			return
 		}
 		if r := recover(); r != nil {
@@ -98,15 +103,17 @@ func (s *sensor) handle(f *capture.Frame) {
 	if f.Time.After(s.last) {
 		s.last = f.Time
 	}
-	var seg decode.Segment
+	if !f.Time.IsZero() && (s.first.IsZero() || f.Time.Before(s.first)) {
+		s.first = f.Time
+	}
 	link := decode.Frame{Link: f.Link, Data: f.Data, WireLen: f.WireLen, Time: f.Time, VLAN: f.VLAN}
-	why := s.packets.Decode(&link, &seg)
+	why := s.packets.Decode(&link, &s.seg)
 	s.undecoded[why]++
-	if why != decode.OK || seg.Shard()%s.workers != s.index {
+	if why != decode.OK || s.seg.Shard()%s.workers != s.index {
 		s.engine.Tick(&at) // packet time goes on for every worker alike
 		return
 	}
-	s.engine.Observe(&at, &seg)
+	s.engine.Observe(&at, &s.seg)
 }
 
 // panicked tells the first panic, without the frame's octets.
@@ -125,6 +132,11 @@ func (s *sensor) publish(end bool) {
 		s.log.Warn("source statistics", "err", err)
 	}
 	s.board.put(s.index, report{
-		stats: stats, undecoded: s.undecoded, counts: s.engine.Counts(), panics: s.panics, last: s.last,
-	}, func() *detect.Exposed { return s.engine.Exposed() }, end)
+		stats: stats, undecoded: s.undecoded, counts: s.engine.Counts(), panics: s.panics, first: s.first, last: s.last,
+	})
+	// The sets grow with the network, so they are not copied each time.
+	if now := time.Now(); end || now.Sub(s.copied) >= exposedEvery {
+		s.copied = now
+		s.board.expose(s.index, s.engine.Exposed())
+	}
 }

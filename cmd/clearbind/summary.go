@@ -9,7 +9,6 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/clearbind/clearbind/capture"
 	"github.com/clearbind/clearbind/decode"
 	"github.com/clearbind/clearbind/detect"
 	"github.com/clearbind/clearbind/internal/metrics"
@@ -20,14 +19,14 @@ const namesShown = 10
 
 // summarise closes a run: what was read, what was found, who was exposed, and
 // what could not be seen. Lines with nothing to say are left out.
-func summarise(w io.Writer, b *board, src *capture.Sequence, files []string, interrupted bool) {
+func summarise(w io.Writer, b *board, files, damaged int, interrupted bool) {
 	s, exposed := b.snapshot(), b.everybody()
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	line := func(what, format string, args ...any) {
 		fmt.Fprintf(t, "%s\t"+format+"\n", append([]any{what}, args...)...)
 	}
 	frames := s.Sources[0].Stats
-	line("Read", "%s, %s in %s", count(frames.Frames, "packet"), size(float64(frames.Bytes)), count(uint64(len(files)), "file"))
+	line("Read", "%s, %s in %s", count(frames.Frames, "packet"), size(float64(frames.Bytes)), count(uint64(files), "file"))
 	if interrupted {
 		line("", "interrupted: the rest was not read")
 	}
@@ -42,7 +41,7 @@ func summarise(w io.Writer, b *board, src *capture.Sequence, files []string, int
 			line("", "%s", name)
 		}
 	}
-	if blind := notSeen(&s, src); len(blind) > 0 {
+	if blind := notSeen(&s, damaged); len(blind) > 0 {
 		line("Not seen", "%s", strings.Join(blind, "; "))
 	}
 	_ = t.Flush() // nobody can be told that stderr is closed
@@ -129,7 +128,7 @@ func accountLines(x *detect.Exposed) []string {
 }
 
 // notSeen says what the capture could not show, and why.
-func notSeen(s *metrics.Snapshot, src *capture.Sequence) []string {
+func notSeen(s *metrics.Snapshot, damaged int) []string {
 	var parts []string
 	say := func(n uint64, format string, args ...any) {
 		if n > 0 {
@@ -151,6 +150,6 @@ func notSeen(s *metrics.Snapshot, src *capture.Sequence) []string {
 	}
 	say(s.Panics, "%s made the decoder fail", count(s.Panics, "packet"))
 	say(s.AlertsLost, "%s could not be written", count(s.AlertsLost, "alert"))
-	say(uint64(len(src.Damages())), "%s could not be read whole", count(uint64(len(src.Damages())), "file"))
+	say(uint64(damaged), "%s could not be read whole", count(uint64(damaged), "file"))
 	return parts
 }
