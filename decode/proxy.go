@@ -17,6 +17,7 @@ type Proxy struct {
 // Verdict is what a look at the front of some octets gives.
 type Verdict uint8
 
+// Verdicts of ReadProxy.
 const (
 	No       Verdict = iota // it is something else
 	Yes                     // it is there, whole

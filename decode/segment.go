@@ -5,6 +5,7 @@ import "net/netip"
 // Proto is the transport protocol of a segment.
 type Proto uint8
 
+// The protocols LDAP is carried by.
 const (
 	_   Proto = iota // zero: not set
 	TCP              // RFC 9293
@@ -15,6 +16,7 @@ const (
 // Flags are the TCP control bits a stream needs.
 type Flags uint8
 
+// Control bits (RFC 9293 3.1).
 const (
 	FIN Flags = 1 << iota
 	SYN

@@ -11,6 +11,7 @@ import (
 // Severity orders alerts; its names are the values of log.level.
 type Severity uint8
 
+// Severities, the least first.
 const (
 	_ Severity = iota // zero: not set
 	Info
@@ -42,6 +43,7 @@ func (s Severity) ECS() int { return [NumSeverities]int{0, 10, 30, 50, 70, 99}[s
 // Outcome is what the server answered, in the words of ECS event.outcome.
 type Outcome uint8
 
+// Outcomes of a request.
 const (
 	Unknown Outcome = iota // no response was seen
 	Success
@@ -56,6 +58,7 @@ func (o Outcome) String() string { return outcomeNames[o] }
 // Protection is what kept a message from being read or altered on the wire.
 type Protection uint8
 
+// Protections, the weakest first.
 const (
 	None       Protection = iota // readable and open to alteration
 	SASLSigned                   // integrity only: readable
@@ -71,6 +74,7 @@ func (p Protection) String() string { return protectionNames[p] }
 // Method is how a bind identified itself.
 type Method uint8
 
+// Methods of a bind.
 const (
 	Simple          Method = iota // a name and a password (RFC 4513 5.1.3)
 	Anonymous                     // neither (5.1.1)

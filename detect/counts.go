@@ -5,6 +5,7 @@ import "github.com/clearbind/clearbind/decode/ldap"
 // StartTLSResult is how a StartTLS request ended.
 type StartTLSResult uint8
 
+// Ends of a StartTLS request.
 const (
 	StartTLSUnknown StartTLSResult = iota // no response was seen
 	StartTLSSuccess
@@ -20,6 +21,7 @@ func (r StartTLSResult) String() string { return startTLSNames[r] }
 // costs the oldest or the largest, and is counted.
 type Limit uint8
 
+// Everything that is bounded.
 const (
 	LimitFlows     Limit = iota // connections followed at a time
 	LimitHeld                   // octets held by one direction: out of order, or of an unfinished message
@@ -42,6 +44,7 @@ func (l Limit) String() string { return limitNames[l] }
 // Reject is why octets on an LDAP connection are no message.
 type Reject uint8
 
+// Reasons to reject octets.
 const (
 	RejectEnvelope  Reject = iota // no LDAPMessage where one must start
 	RejectBody                    // an operation that does not parse

@@ -144,6 +144,7 @@ func (e *Engine) plain(s *session, d dir, b []byte) (n, want int) {
 		return 0, len(b) + 1
 	case ldap.NotLDAP:
 		return 0, 0
+	case ldap.OK:
 	}
 	// The first message of a half, and the first after TLS, has to look like
 	// one inside too: other protocols start with 30 as well.
@@ -242,6 +243,7 @@ func (e *Engine) record(s *session, d dir, b []byte) (n, want int) {
 		return 0, len(b) + 1
 	case tls.NotTLS:
 		return 0, 0
+	case tls.OK:
 	}
 	if s.class == portOther && !s.ldap {
 		s.dismissed = true // TLS on a port that is not LDAP's

@@ -106,13 +106,14 @@ func (s *session) candidateBuffer(b []byte, start bool) candidate {
 
 // startsUnit says whether what follows a unit can be the start of another one.
 func startsUnit(b []byte) bool {
-	switch first := b[0]; {
-	case first == 0x30:
+	switch b[0] {
+	case 0x30:
 		_, v := ldap.Scan(b)
 		return v != ldap.NotLDAP
-	case first == 0:
+	case 0:
 		return len(b) < 2 || b[1] <= 1 // a SASL buffer of less than 128 KiB
-	default:
-		return first >= 0x14 && first <= 0x17
+	case tls.ChangeCipherSpec, tls.Alert, tls.Handshake, tls.ApplicationData:
+		return true
 	}
+	return false
 }

@@ -27,7 +27,7 @@ func (e *Engine) message(s *session, d dir, msg []byte, hdr ldap.Header, prot Pr
 		s.plainTold = true
 		e.tell(e.alert(s, PlaintextOnTLSPort, &m))
 	}
-	ok := true
+	var ok bool
 	if d == s.client {
 		ok = e.request(s, &m)
 	} else {

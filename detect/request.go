@@ -30,8 +30,10 @@ func (e *Engine) request(s *session, m *message) bool {
 		return false
 	case ldap.UnbindRequest: // answers under way may still come
 		s.user, s.bound, s.anon = "", false, false
+		return true
+	default:
+		return false // no operation of a client
 	}
-	return true
 }
 
 // connectionRules are those that judge a connection by its going on in the
@@ -45,6 +47,7 @@ func (e *Engine) connectionRules(s *session, m *message) {
 		if s.saslOK {
 			e.once(s, UnsignedSASL, m)
 		}
+	default: // no message is read out of what is sealed
 	}
 }
 
@@ -192,6 +195,7 @@ func (e *Engine) written(m *message) (entry *Entry, secret, ok bool) {
 		for attr, hasValue := range req.Attributes() {
 			secret = e.touch(entry, attr, hasValue) || secret
 		}
+	default:
 	}
 	entry.DN = e.names.name(dn)
 	return entry, secret, ok

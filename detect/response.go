@@ -11,6 +11,7 @@ func (e *Engine) response(s *session, m *message) bool {
 		return e.entry(s, m)
 	case ldap.SearchResultReference, ldap.IntermediateResponse:
 		return true // more is to come
+	default:
 	}
 	if m.prot == SASLSigned {
 		e.connectionRules(s, m)

@@ -3,6 +3,7 @@ package detect
 // RuleID is a rule of the table below.
 type RuleID uint8
 
+// The rules; docs/rules has a page for each.
 const (
 	CleartextBind RuleID = iota
 	CleartextSASL

@@ -1,6 +1,8 @@
 package detect
 
 import (
+	"slices"
+
 	"github.com/clearbind/clearbind/decode"
 	"github.com/clearbind/clearbind/decode/ldap"
 	"github.com/clearbind/clearbind/decode/sasl"
@@ -167,6 +169,7 @@ func (s *session) settle(e *Engine, i int, o Outcome) {
 		if p.start && o == Unknown {
 			e.counts.StartTLS[StartTLSUnknown]++
 		}
+	default:
 	}
 	if p.event != nil {
 		p.event.done()
@@ -206,22 +209,28 @@ func (s *session) first(r RuleID, user string) bool {
 // Where the answer to a bind was not seen yet and the client went on all the
 // same, it is taken for a success: no client goes on after a refusal it knows of.
 func (s *session) identity() string {
-	for i := len(s.pending) - 1; i >= 0; i-- {
-		if s.pending[i].op == ldap.BindRequest && !s.pending[i].step {
-			return s.pending[i].name
-		}
+	if p := s.pendingBind(); p != nil {
+		return p.name
 	}
 	return s.user
 }
 
 // anonymous says whether the client bound as nobody, by all that was seen.
 func (s *session) anonymous() bool {
-	for i := len(s.pending) - 1; i >= 0; i-- {
-		if s.pending[i].op == ldap.BindRequest && !s.pending[i].step {
-			return s.pending[i].method == Anonymous
-		}
+	if p := s.pendingBind(); p != nil {
+		return p.method == Anonymous
 	}
 	return s.anon
+}
+
+// pendingBind gives the last bind whose answer was not seen yet; nil: none.
+func (s *session) pendingBind() *pending {
+	for i := range slices.Backward(s.pending) {
+		if p := &s.pending[i]; p.op == ldap.BindRequest && !p.step {
+			return p
+		}
+	}
+	return nil
 }
 
 // verdict gives the protection of a connection: the weakest under which it
@@ -229,7 +238,7 @@ func (s *session) anonymous() bool {
 // that expose nothing and Unbind are not (they cannot be protected, or need
 // not be).
 func (s *session) verdict() Protection {
-	for p := None; p < NumProtections; p++ {
+	for p := range NumProtections {
 		if s.carried[p] {
 			return p
 		}

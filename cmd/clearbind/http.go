@@ -80,18 +80,20 @@ func says(text string) http.Handler {
 // scraped, until it is interrupted.
 func (e *endpoint) linger(ctx context.Context, stderr *os.File) {
 	if ctx.Err() == nil {
-		fmt.Fprintf(stderr, "metrics are served on %s until interrupted\n", e.listeners[0].Addr())
+		say(stderr, "metrics are served on %s until interrupted\n", e.listeners[0].Addr())
 	}
 	select {
 	case <-ctx.Done():
 	case err := <-e.done:
-		fmt.Fprintf(stderr, "clearbind: serve metrics: %v\n", err)
+		say(stderr, "clearbind: serve metrics: %v\n", err)
 		return
 	}
 	patience, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	_ = e.server.Shutdown(patience) // what is not done by then is cut off
-	<-e.done
+	if err := <-e.done; !errors.Is(err, http.ErrServerClosed) {
+		say(stderr, "clearbind: serve metrics: %v\n", err)
+	}
 }
 
 func (e *endpoint) close() error {

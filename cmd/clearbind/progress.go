@@ -40,13 +40,13 @@ func (p *progress) draw(stderr *os.File, src *capture.Sequence) {
 		select {
 		case <-p.end:
 			if drawn {
-				fmt.Fprint(stderr, "\r\x1b[K")
+				say(stderr, "\r\x1b[K")
 			}
 			return
 		case now := <-ticker.C:
 			if took := now.Sub(begin); took >= time.Second {
 				read, total := src.Progress()
-				fmt.Fprint(stderr, "\r\x1b[K"+bar(read, total, took))
+				say(stderr, "\r\x1b[K%s", bar(read, total, took))
 				drawn = true
 			}
 		}

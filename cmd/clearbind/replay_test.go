@@ -119,7 +119,7 @@ func TestReplay(t *testing.T) {
 			t.Errorf("two workers say\n%s\none says\n%s", two, one)
 		}
 		if *update {
-			if err := os.WriteFile(golden, one, 0o644); err != nil {
+			if err := os.WriteFile(golden, one, 0o600); err != nil {
 				t.Fatal(err)
 			}
 			return

@@ -71,8 +71,13 @@ func complain(stderr io.Writer, err error, status int) int {
 		}
 		return status
 	}
-	fmt.Fprintf(stderr, "clearbind: %v\n", err)
+	say(stderr, "clearbind: %v\n", err)
 	return status
+}
+
+// say writes a line of stderr. Nobody can be told that it is closed.
+func say(stderr io.Writer, format string, args ...any) {
+	_, _ = fmt.Fprintf(stderr, format, args...)
 }
 
 // program is what one run has open.
@@ -187,7 +192,7 @@ type output struct {
 func openOutput(cfg *config, stdout *os.File) (*output, error) {
 	o := &output{file: stdout, least: cfg.minSeverity, failOn: cfg.failOn}
 	if cfg.output != "-" {
-		file, err := os.OpenFile(cfg.output, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
+		file, err := os.OpenFile(cfg.output, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640) //nolint:gosec // log shippers read by group
 		if err != nil {
 			return nil, fmt.Errorf("--output: %w", err)
 		}

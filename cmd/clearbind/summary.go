@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/clearbind/clearbind/decode"
 	"github.com/clearbind/clearbind/detect"
@@ -23,10 +24,10 @@ func summarise(w io.Writer, b *board, files, damaged int, interrupted bool) {
 	s, exposed := b.snapshot(), b.everybody()
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	line := func(what, format string, args ...any) {
-		fmt.Fprintf(t, "%s\t"+format+"\n", append([]any{what}, args...)...)
+		say(t, "%s\t"+format+"\n", append([]any{what}, args...)...)
 	}
 	frames := s.Sources[0].Stats
-	line("Read", "%s, %s in %s", count(frames.Frames, "packet"), size(float64(frames.Bytes)), count(uint64(files), "file"))
+	line("Read", "%s, %s in %s%s", count(frames.Frames, "packet"), size(float64(frames.Bytes)), count(uint64(files), "file"), span(b.span()))
 	if interrupted {
 		line("", "interrupted: the rest was not read")
 	}
@@ -55,6 +56,18 @@ func count(n uint64, noun string) string {
 		noun = before + "ie"
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// span says from when to when the packets are; "" if that is not known.
+func span(first, last time.Time) string {
+	if first.IsZero() {
+		return ""
+	}
+	from, to := first.UTC().Format(time.DateTime), last.UTC().Format(time.DateTime)
+	if from[:len(time.DateOnly)] == to[:len(time.DateOnly)] {
+		to = to[len(time.DateOnly)+1:]
+	}
+	return fmt.Sprintf(", %s to %s UTC", from, to)
 }
 
 // connections says how they were protected.

@@ -3,6 +3,7 @@ package ldap
 // Choice is a bind's authentication (RFC 4511 4.2, MS-ADTS 5.1.1.1.3).
 type Choice uint8
 
+// Authentication choices.
 const (
 	NoChoice Choice = iota // unknown, or behind the end of the capture
 	Simple
@@ -73,6 +74,7 @@ func ParseBindRequest(body []byte) (req Bind, ok bool) {
 		req.Credentials = creds.value
 	case SicilyDiscovery, SicilyNegotiate, SicilyResponse:
 		req.Credentials, req.HasCredentials = auth.value, true
+	default: // Kerberos 4 of LDAPv2, or a choice nobody knows: a bind all the same
 	}
 	return req, true
 }

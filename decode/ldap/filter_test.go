@@ -179,6 +179,7 @@ func leaves(p *ber.Packet) (items []FilterItem) {
 				item.Attribute = c.Data.Bytes()
 			case 3:
 				item.Value = c.Data.Bytes()
+			default:
 			}
 		}
 	default:

@@ -4,6 +4,7 @@ package ldap
 // (RFC 4511 4.1.1 and appendix B). Its zero value is none.
 type Op uint8
 
+// The operations of RFC 4511 4.2 to 4.13.
 const (
 	_ Op = iota // zero: not set
 	BindRequest
@@ -47,6 +48,7 @@ func (o Op) FromClient() bool {
 	case BindRequest, UnbindRequest, SearchRequest, ModifyRequest, AddRequest, DelRequest, ModifyDNRequest, CompareRequest,
 		AbandonRequest, ExtendedRequest:
 		return true
+	default:
+		return false
 	}
-	return false
 }

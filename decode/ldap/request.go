@@ -8,6 +8,7 @@ import (
 // Scope is a search's scope (RFC 4511 4.5.1.2).
 type Scope uint8
 
+// Scopes (RFC 4511 4.5.1.2), and the one that OpenLDAP and 389-ds add.
 const (
 	ScopeBase Scope = iota
 	ScopeOne

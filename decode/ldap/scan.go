@@ -8,6 +8,7 @@ import (
 // Verdict is what the front of some octets is.
 type Verdict uint8
 
+// Verdicts of Scan.
 const (
 	NotLDAP  Verdict = iota // no LDAPMessage starts here, whatever follows
 	NeedMore                // one may start here; its envelope is not whole

@@ -8,6 +8,7 @@ import (
 // Exposure is what somebody who reads a client's credentials gains.
 type Exposure uint8
 
+// Exposures, by what a reader of the wire can do with them.
 const (
 	Nothing   Exposure = iota // or nothing yet
 	Password                  // PLAIN, LOGIN, bearer tokens: the secret itself
@@ -232,7 +233,7 @@ func readSCRAM(creds []byte) Client {
 // is as good as a password.
 func readBearer(creds []byte) Client {
 	c := Client{}
-	for _, part := range bytes.Split(creds, []byte{1}) {
+	for part := range bytes.SplitSeq(creds, []byte{1}) {
 		switch {
 		case len(part) > 12 && bytes.EqualFold(part[:12], []byte("auth=Bearer ")):
 			c.Exposure, c.HasSecret = Password, true

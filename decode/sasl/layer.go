@@ -8,6 +8,7 @@ import (
 // Layer is what a SASL security layer does to the messages it carries.
 type Layer uint8
 
+// Layers (RFC 4422 3.7).
 const (
 	LayerUnknown Layer = iota // signed or sealed: the text tells
 	LayerNone
@@ -18,6 +19,7 @@ const (
 // Verdict is what the front of some octets is.
 type Verdict uint8
 
+// Verdicts of ScanBuffer.
 const (
 	NotBuffer Verdict = iota
 	NeedMore
@@ -115,6 +117,7 @@ func (b *Buffer) Text(whole, scratch []byte) (text, scratchAfter []byte) {
 		return rfc1964Text(token), scratch
 	case tokenNTLM:
 		return token[16:], scratch
+	case tokenOpaque:
 	}
 	// DIGEST-MD5: text, 10 octets of HMAC, 00 01, 4 octets of sequence number.
 	if n := len(token) - 16; n > 0 && token[n+10] == 0 && token[n+11] == 1 {

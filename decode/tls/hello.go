@@ -20,6 +20,7 @@ func Weak(v uint16) bool { return v >= SSL30 && v < TLS12 }
 // Hello is which side's hello a handshake record starts with.
 type Hello uint8
 
+// What a handshake record may start with.
 const (
 	NoHello Hello = iota
 	ClientHello

@@ -3,6 +3,7 @@ package tls
 // Verdict is what the front of some octets is.
 type Verdict uint8
 
+// Verdicts of ScanRecord.
 const (
 	NotTLS Verdict = iota
 	NeedMore

@@ -114,8 +114,9 @@ func technique(r detect.RuleID) string {
 		return "T1087.002"
 	case detect.CLDAPAmplification:
 		return "T1498.002"
+	default:
+		return "T1040"
 	}
-	return "T1040"
 }
 
 func (j *JSON) end(name string, at netip.AddrPort, mac [6]byte, nat netip.AddrPort) {

@@ -155,6 +155,7 @@ func answer(a *detect.Alert) string {
 			return "; the server refused it (" + reason + ")"
 		}
 		return "; the server refused it"
+	default:
+		return "; no answer was seen"
 	}
-	return "; no answer was seen"
 }

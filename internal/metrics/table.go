@@ -129,9 +129,7 @@ func severities(r detect.RuleID) []detect.Severity {
 	switch r {
 	case detect.CleartextBind, detect.CleartextSASL:
 		return []detect.Severity{own, own - 1, own - 2}
+	default:
+		return []detect.Severity{own, own - 1}
 	}
-	if own == detect.Info {
-		return []detect.Severity{own}
-	}
-	return []detect.Severity{own, own - 1}
 }
