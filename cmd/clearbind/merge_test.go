@@ -1,0 +1,53 @@
+package main
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/clearbind/clearbind/detect"
+)
+
+// TestMergeIsInOrderWhateverTheWorkers deals the alerts of a run to workers,
+// with batches cut anywhere, and wants them back in order.
+func TestMergeIsInOrderWhateverTheWorkers(t *testing.T) {
+	for seed := range uint64(200) {
+		r := rand.New(rand.NewPCG(seed, 0))
+		n := 1 + r.IntN(5)
+		lanes := make([][]detect.Alert, n)
+		var want []detect.Alert
+		order := uint64(0)
+		for range r.IntN(100) {
+			order += uint64(r.IntN(3))
+			a := detect.Alert{Order: order, Tie: uint64(len(want))}
+			want = append(want, a)
+			worker := r.IntN(n)
+			lanes[worker] = append(lanes[worker], a)
+		}
+		chans := make([]<-chan batch, n)
+		for i, alerts := range lanes {
+			lane := make(chan batch, 1)
+			chans[i] = lane
+			cuts := rand.New(rand.NewPCG(seed, uint64(i)+1))
+			go deal(lane, alerts, cuts)
+		}
+		var have []detect.Alert
+		merge(chans, func(a *detect.Alert) { have = append(have, *a) }, func() {})
+		if !slices.EqualFunc(have, want, func(a, b detect.Alert) bool { return a.Order == b.Order && a.Tie == b.Tie }) {
+			t.Fatalf("seed %d: %d alerts came of %d, or not in order", seed, len(have), len(want))
+		}
+	}
+}
+
+// deal hands the alerts over in batches, some of them empty.
+func deal(lane chan<- batch, alerts []detect.Alert, r *rand.Rand) {
+	for len(alerts) > 0 {
+		k := r.IntN(min(len(alerts), 7) + 1)
+		b := batch{alerts: alerts[:k]}
+		if alerts = alerts[k:]; len(alerts) > 0 {
+			b.upTo = alerts[0].Order
+		}
+		lane <- b
+	}
+	close(lane)
+}
