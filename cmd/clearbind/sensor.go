@@ -23,7 +23,8 @@ type sensor struct {
 	engine       *detect.Engine
 	index        int // of workers
 	workers      int
-	out          chan<- batch // closed by the loop
+	waits        bool // the source may keep us waiting: alerts must not
+	out          chan<- batch
 	board        *board
 	log          *slog.Logger
 	crashOnPanic bool
@@ -32,6 +33,7 @@ type sensor struct {
 	seg         decode.Segment // here, as the engine borrows it: on the stack it would escape with each frame
 	order       uint64         // of frame
 	sent        uint64         // order when a batch was handed over last
+	sentAt      time.Time      // packet time of that
 	alerts      []detect.Alert // not yet handed over
 	undecoded   [decode.NumReasons]uint64
 	panics      uint64
@@ -46,15 +48,15 @@ type batch struct {
 }
 
 const (
-	batchFrames  = 4096 // frames after which a worker says how far it is, alerts or not
-	batchAlerts  = 256  // alerts after which it does not wait for that
+	batchFrames  = 4096                   // frames after which a worker says how far it is, alerts or not
+	batchAlerts  = 256                    // alerts after which it does not wait for that
+	batchTime    = 250 * time.Millisecond // packet time after which one whose source may wait does not
 	exposedEvery = time.Second
 )
 
 // loop is the program: Next, Decode, Observe. It returns at the end of the
 // source, or soon after ctx has ended.
 func (s *sensor) loop(ctx context.Context) error {
-	defer close(s.out)
 	var failure error
 	for ctx.Err() == nil {
 		err := s.src.Next(&s.frame)
@@ -69,7 +71,7 @@ func (s *sensor) loop(ctx context.Context) error {
 			s.order++
 			s.handle(&s.frame)
 			s.alerts = s.engine.Take(s.alerts)
-			if s.order-s.sent < batchFrames && len(s.alerts) < batchAlerts {
+			if !s.due() {
 				continue
 			}
 		}
@@ -83,9 +85,14 @@ func (s *sensor) loop(ctx context.Context) error {
 	return failure
 }
 
+// due says whether a batch is.
+func (s *sensor) due() bool {
+	return s.order-s.sent >= batchFrames || len(s.alerts) >= batchAlerts || s.waits && s.last.Sub(s.sentAt) >= batchTime
+}
+
 func (s *sensor) handOver(upTo uint64) {
 	s.out <- batch{s.alerts, upTo}
-	s.alerts, s.sent = nil, s.order
+	s.alerts, s.sent, s.sentAt = nil, s.order, s.last
 }
 
 // handle decodes a frame and shows it to the engine. A panic on the way is
