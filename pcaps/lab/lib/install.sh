@@ -3,6 +3,7 @@
 packages=(
   ca-certificates ethtool gzip iproute2 openssl procps python3 tcpdump tshark zstd
   slapd ldap-utils libsasl2-modules libsasl2-modules-gssapi-mit sasl2-bin
+  samba samba-ad-provision samba-dsdb-modules samba-vfs-modules samba-common-bin ldb-tools winbind
   krb5-kdc krb5-admin-server krb5-user
   python3-ldap python3-ldap3 libnet-ldap-perl libio-socket-ssl-perl libauthen-sasl-perl libdigest-hmac-perl
 )

@@ -38,8 +38,8 @@ namespaces() {
     ip netns add "$ns"
     ip -n "$ns" link set lo up
     mkdir -p "/etc/netns/$ns"
-    printf '127.0.0.1 localhost\n%s %s ldap\n%s client.example.org client\n' \
-      "$SERVER" "$SERVER_NAME" "$CLIENT" >"/etc/netns/$ns/hosts"
+    printf '127.0.0.1 localhost\n%s ldap.example.org ldap\n%s dc1.ad.example.org dc1\n%s client.example.org client\n' \
+      "$SERVER" "$SERVER" "$CLIENT" >"/etc/netns/$ns/hosts"
     : >"/etc/netns/$ns/resolv.conf"
   done
 }

@@ -49,8 +49,6 @@ def relink(header, records, link):
 
 
 def total(data):
-    if len(data) % 2:
-        data += b"\0"
     value = sum(struct.unpack(f"!{len(data) // 2}H", data))
     while value >> 16:
         value = (value & 0xFFFF) + (value >> 16)
@@ -58,17 +56,19 @@ def total(data):
 
 
 def publish(frame):
-    """Gives an IPv4 packet without options its new addresses."""
+    """Gives an IPv4 packet without options, or a fragment of one, its new addresses."""
     if frame[12:14] != b"\x08\x00":
         return frame
-    end = 14 + int.from_bytes(frame[16:18], "big")
-    addresses = ADDRESSES[frame[26:30]] + ADDRESSES[frame[30:34]]
-    head = frame[14:24] + b"\0\0" + addresses
+    old, new = frame[26:34], ADDRESSES[frame[26:30]] + ADDRESSES[frame[30:34]]
+    head = frame[14:24] + b"\0\0" + new
     head = head[:10] + struct.pack("!H", total(head)) + head[12:]
-    body, at = bytearray(frame[34:end]), {6: 16, 17: 6}[frame[23]]
-    body[at:at + 2] = b"\0\0"
-    body[at:at + 2] = struct.pack("!H", total(addresses + struct.pack("!HH", frame[23], len(body)) + bytes(body)))
-    return frame[:14] + head + bytes(body) + frame[end:]
+    body = bytearray(frame[34:])
+    if not int.from_bytes(frame[20:22], "big") & 0x1FFF:  # the first fragment has the transport header
+        at = {6: 16, 17: 6}[frame[23]]
+        # RFC 1624: the new checksum from the old one and what has changed.
+        change = struct.pack("!H", ~int.from_bytes(body[at:at + 2], "big") & 0xFFFF) + bytes(b ^ 0xFF for b in old) + new
+        body[at:at + 2] = struct.pack("!H", total(change))
+    return frame[:14] + head + bytes(body)
 
 
 def main(kind, old, new):

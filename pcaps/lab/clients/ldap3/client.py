@@ -46,7 +46,11 @@ def main(*words):
             continue
         count, run = steps[verb]
         arguments, words = words[:count], words[count:]
-        done = run(*arguments)
+        try:
+            done = run(*arguments)
+        except ldap3.core.exceptions.LDAPException as error:
+            print(verb, "failed:", error)
+            done = False
         print(verb, done, c.result)
         if done is False and not forgiving:
             sys.exit(f"{verb}: {c.result}")
