@@ -94,6 +94,7 @@ type Alert struct {
 	Rule     RuleID
 	Severity Severity
 	Outcome  Outcome
+	Right    bool   // the password that was exposed was the right one, as far as the server told
 	Origin   string // the capture file or interface, as the Source names it
 	Packet   uint64 // evidence: the frame in Origin that carries the request
 	shard    uint8  // of the two hosts

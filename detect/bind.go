@@ -56,7 +56,10 @@ func (e *Engine) saslStep(s *session, req *ldap.Bind, p *pending) sasl.Client {
 	}
 	if s.exchange == nil || !s.exchange.Continues(mechanism) {
 		s.exchange = sasl.NewExchange(mechanism)
+	} else if before := s.pendingBind(); before != nil {
+		before.goesOn = true // its answer was not seen
 	}
+	p.mechanism = s.exchange.Mechanism()
 	step := s.exchange.Client(req.Credentials, req.HasCredentials)
 	p.secret = step.HasSecret
 	if name := step.Name(); name != "" {
@@ -90,6 +93,7 @@ func (e *Engine) bindRules(s *session, m *message, req *ldap.Bind, p *pending, b
 		e.internet(s, m)
 	}
 	if p.secret {
+		e.notePassword(s, p.name)
 		s.exposedUser, s.exposedAny = p.name, true
 		s.carried[m.prot] = true
 	}
@@ -127,8 +131,11 @@ func (e *Engine) bindResponse(s *session, m *message, res *ldap.Result, i int) {
 	}
 	if res.Code == ldap.SASLBindInProgress || p.step && res.Code == ldap.Success {
 		// The exchange goes on; Sicily says so with a success that is no login.
-		if i >= 0 && s.guess != nil && p.event == s.guess {
-			s.pending[i].event = nil
+		if i >= 0 {
+			s.pending[i].goesOn = true
+			if s.guess != nil && p.event == s.guess {
+				s.pending[i].event = nil
+			}
 		}
 		e.complete(s, i, m, res, Unknown)
 		return
@@ -174,6 +181,7 @@ func judge(ev *event, p *pending, res *ldap.Result, o Outcome) {
 	refused := o == Failure && !ldap.ADPasswordWasRight(res.Diagnostic)
 	for i := range ev.alerts {
 		a := &ev.alerts[i]
+		a.Right = !refused && res.Code != ldap.CompareFalse
 		if refused && (a.Rule == CleartextBind || a.Rule == CleartextSASL) {
 			a.Severity--
 		}

@@ -29,7 +29,8 @@ type Engine struct {
 	flows    flowTable
 	events   eventQueue
 	quiet    [decode.Shards]quietTable // so that their limit does not depend on the number of workers
-	exposed  Exposed
+	notes    [decode.Shards]notes
+	hours    map[int64]*Hour // of the inventory
 	refusals refusals
 	names    interner
 	counts   Counts
@@ -234,7 +235,9 @@ func (e *Engine) countEnd(s *session) {
 	case !s.ldap && !s.tls:
 		e.counts.OtherConns++
 	default:
-		e.counts.Connections[s.verdict()]++
+		p := s.verdict()
+		e.counts.Connections[p]++
+		e.noteEnd(s, p)
 		if s.half[toHi].stream.Started() != s.half[toLo].stream.Started() {
 			e.counts.OneSided++
 		}
@@ -268,18 +271,11 @@ func (e *Engine) Watermark() uint64 {
 }
 
 // Counts gives the totals and gauges of now, without the exposed_* gauges: the
-// sets of several workers overlap (see Exposed).
+// sets of several workers overlap (see Inventory).
 func (e *Engine) Counts() Counts {
 	c := e.counts
 	c.OpenConnections = uint64(e.flows.open)
 	return c
-}
-
-// Exposed gives a copy of who was exposed so far.
-func (e *Engine) Exposed() *Exposed {
-	var x Exposed
-	x.Merge(&e.exposed)
-	return &x
 }
 
 // holes gives up waiting for octets that will not come. Where both directions

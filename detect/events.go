@@ -79,5 +79,5 @@ func (e *Engine) release() {
 // countAlert adds a finding to the totals and the inventory, told or not.
 func (e *Engine) countAlert(a *Alert) {
 	e.counts.Alerts[a.Rule][a.Severity]++
-	e.exposed.add(e, a)
+	e.noteFinding(a)
 }

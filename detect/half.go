@@ -274,6 +274,9 @@ func (e *Engine) hello(s *session, d dir, record []byte) {
 			s.client = d.other()
 		}
 	}
+	if who == tls.ServerHello {
+		increase(&e.use(s, s.user, e.at.Time).TLSVersions, tls.VersionName(version), maxMechanisms)
+	}
 	if who == tls.ServerHello && tls.Weak(version) && (s.class != portOther || s.ldap) {
 		a := e.alert(s, WeakTLS, &message{prot: TLS})
 		a.TLSVersion = tls.VersionName(version)
@@ -367,6 +370,7 @@ func (e *Engine) proxy(s *session, d dir, b []byte) (n, want int) {
 	if p.Known {
 		s.balancer, _ = s.ends()
 		s.trueSrc, s.proxied = p.Src, true
+		s.use = nil // that was the balancer's
 	}
 	return p.Len, 0
 }

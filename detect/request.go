@@ -62,6 +62,7 @@ func (e *Engine) once(s *session, r RuleID, m *message) {
 // what led to its going in the clear.
 func (e *Engine) exposing(s *session, m *message) {
 	s.carried[m.prot] = true
+	e.noteOperation(s, m)
 	if m.prot != None {
 		return
 	}
@@ -84,6 +85,7 @@ func (e *Engine) search(s *session, m *message) bool {
 		return true
 	}
 	e.exposing(s, m)
+	e.noteQuery(s, &req)
 	e.cleartextSearch(s, m, p, &req)
 	return true
 }
@@ -211,6 +213,9 @@ func (e *Engine) touch(entry *Entry, attr []byte, hasValue bool) bool {
 
 // await raises a, to be completed by the response.
 func (e *Engine) await(s *session, m *message, a Alert, secret bool) *pending {
+	if secret {
+		e.notePassword(s, s.identity())
+	}
 	p := s.request(e, pending{id: m.id, op: m.op, prot: m.prot, secret: secret})
 	p.event = e.raise(a)
 	return p

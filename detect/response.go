@@ -111,6 +111,11 @@ func (e *Engine) complete(s *session, i int, m *message, res *ldap.Result, o Out
 		return
 	}
 	p := &s.pending[i]
+	name := p.name
+	if p.op != ldap.BindRequest {
+		name = s.identity()
+	}
+	e.noteResult(s, name, res)
 	if ev := p.event; ev != nil && !ev.finished {
 		if p.secret {
 			judge(ev, p, res, o)

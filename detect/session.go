@@ -69,6 +69,9 @@ type session struct {
 	guess    *event    // crackable-exchange of the exchange under way
 	pending  []pending // requests that wait for a response, oldest first
 
+	use     *Use // of useName
+	useName string
+
 	exposedUser string // whose password went in the clear before TLS
 	exposedAny  bool   // a password went in the clear before TLS
 	startTLS    startTLSState
@@ -94,6 +97,8 @@ type pending struct {
 	prot      Protection
 	method    Method
 	step      bool   // a bind that is not the exchange's last: its success is no login
+	goesOn    bool   // a bind whose exchange went on: no bind of its own
+	mechanism string // SASL
 	secret    bool   // carried a password
 	start     bool   // StartTLS
 	told      bool   // secret-returned was raised for it
@@ -162,7 +167,10 @@ func (s *session) settle(e *Engine, i int, o Outcome) {
 	p := &s.pending[i]
 	switch p.op {
 	case ldap.BindRequest:
-		e.counts.Binds[p.method][p.prot][o]++
+		if !p.goesOn {
+			e.counts.Binds[p.method][p.prot][o]++
+			e.noteBind(s, p, o)
+		}
 	case ldap.SearchRequest:
 		e.counts.Searches[p.prot][o]++
 	case ldap.ExtendedRequest:

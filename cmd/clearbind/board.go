@@ -23,16 +23,16 @@ type report struct {
 // board is where workers leave their counters, for scrapes and the summary.
 // One lock in thousands of frames; nothing on a packet's path waits for it.
 type board struct {
-	mu      sync.Mutex
-	reports []report
-	exposed []*detect.Exposed // replaced, never changed
-	lost    uint64            // alerts
+	mu          sync.Mutex
+	reports     []report
+	inventories []*detect.Inventory // replaced, never changed
+	lost        uint64              // alerts
 }
 
 func newBoard(workers int) *board {
-	b := &board{reports: make([]report, workers), exposed: make([]*detect.Exposed, workers)}
-	for i := range b.exposed {
-		b.exposed[i] = new(detect.Exposed)
+	b := &board{reports: make([]report, workers), inventories: make([]*detect.Inventory, workers)}
+	for i := range b.inventories {
+		b.inventories[i] = new(detect.Inventory)
 	}
 	return b
 }
@@ -43,11 +43,11 @@ func (b *board) put(worker int, r report) {
 	b.reports[worker] = r
 }
 
-// expose takes over x, which nobody may change from then on.
-func (b *board) expose(worker int, x *detect.Exposed) {
+// note takes over an inventory, which nobody may change from then on.
+func (b *board) note(worker int, n *detect.Inventory) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.exposed[worker] = x
+	b.inventories[worker] = n
 }
 
 func (b *board) lose(alerts int) {
@@ -56,14 +56,14 @@ func (b *board) lose(alerts int) {
 	b.lost += uint64(alerts)
 }
 
-// everybody gives who was exposed, each once.
-func (b *board) everybody() *detect.Exposed {
+// inventory gives the sum of all workers' inventories.
+func (b *board) inventory() *detect.Inventory {
 	b.mu.Lock()
-	sets := slices.Clone(b.exposed)
+	each := slices.Clone(b.inventories)
 	b.mu.Unlock()
-	var all detect.Exposed
-	for _, x := range sets {
-		all.Merge(x)
+	var all detect.Inventory
+	for _, n := range each {
+		all.Merge(n)
 	}
 	return &all
 }
@@ -78,7 +78,7 @@ func (b *board) span() (first, last time.Time) {
 // snapshot adds the workers up. Frames are read by each of them, so those are
 // the first one's.
 func (b *board) snapshot() metrics.Snapshot {
-	exposed := b.everybody()
+	inventory := b.inventory()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	first := &b.reports[0]
@@ -92,6 +92,6 @@ func (b *board) snapshot() metrics.Snapshot {
 		s.Detect.Add(&b.reports[i].counts)
 		s.Panics += b.reports[i].panics
 	}
-	s.Exposed.Accounts, s.Exposed.Clients, s.Exposed.Servers = exposed.Recent(first.last)
+	s.Exposed.Accounts, s.Exposed.Clients, s.Exposed.Servers = inventory.Recent(first.last)
 	return s
 }

@@ -38,7 +38,7 @@ type sensor struct {
 	undecoded   [decode.NumReasons]uint64
 	panics      uint64
 	first, last time.Time // the earliest and the latest packet
-	copied      time.Time // when the board was given the exposed last
+	nextCopy    time.Time // when the board is given the inventory again
 }
 
 // batch is what a worker hands over now and then.
@@ -48,10 +48,9 @@ type batch struct {
 }
 
 const (
-	batchFrames  = 4096                   // frames after which a worker says how far it is, alerts or not
-	batchAlerts  = 256                    // alerts after which it does not wait for that
-	batchTime    = 250 * time.Millisecond // packet time after which one whose source may wait does not
-	exposedEvery = time.Second
+	batchFrames = 4096                   // frames after which a worker says how far it is, alerts or not
+	batchAlerts = 256                    // alerts after which it does not wait for that
+	batchTime   = 250 * time.Millisecond // packet time after which one whose source may wait does not
 )
 
 // loop is the program: Next, Decode, Observe. It returns at the end of the
@@ -141,9 +140,10 @@ func (s *sensor) publish(end bool) {
 	s.board.put(s.index, report{
 		stats: stats, undecoded: s.undecoded, counts: s.engine.Counts(), panics: s.panics, first: s.first, last: s.last,
 	})
-	// The sets grow with the network, so they are not copied each time.
-	if now := time.Now(); end || now.Sub(s.copied) >= exposedEvery {
-		s.copied = now
-		s.board.expose(s.index, s.engine.Exposed())
+	// The inventory grows with the network: copying it may take two hundredths
+	// of the time, and no more.
+	if now := time.Now(); end || now.After(s.nextCopy) {
+		s.board.note(s.index, s.engine.Inventory())
+		s.nextCopy = time.Now().Add(max(time.Second, 50*time.Since(now)))
 	}
 }

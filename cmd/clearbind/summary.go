@@ -21,7 +21,7 @@ const namesShown = 10
 // summarise closes a run: what was read, what was found, who was exposed, and
 // what could not be seen. Lines with nothing to say are left out.
 func summarise(w io.Writer, b *board, files, damaged int, interrupted bool) {
-	s, exposed := b.snapshot(), b.everybody()
+	s, inventory := b.snapshot(), b.inventory()
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	line := func(what, format string, args ...any) {
 		say(t, "%s\t"+format+"\n", append([]any{what}, args...)...)
@@ -36,9 +36,10 @@ func summarise(w io.Writer, b *board, files, damaged int, interrupted bool) {
 	for r := range byGravity(&s.Detect) {
 		line("", "%s", r)
 	}
-	if accounts := len(exposed.Accounts); accounts > 0 {
-		line("Exposed", "%s, from %s, to %s", count(uint64(accounts), "account"), count(uint64(len(exposed.Clients)), "client"), count(uint64(len(exposed.Servers)), "server"))
-		for _, name := range accountLines(exposed) {
+	if accounts := len(inventory.Accounts); accounts > 0 {
+		clients, servers := inventory.Exposed()
+		line("Exposed", "%s, from %s, to %s", count(uint64(accounts), "account"), count(uint64(len(clients)), "client"), count(uint64(len(servers)), "server"))
+		for _, name := range accountLines(inventory.Accounts) {
 			line("", "%s", name)
 		}
 	}
@@ -119,9 +120,9 @@ func byGravity(c *detect.Counts) func(func(string) bool) {
 }
 
 // accountLines lists the accounts, those exposed most often first.
-func accountLines(x *detect.Exposed) []string {
-	names := slices.SortedFunc(maps.Keys(x.Accounts), func(a, b string) int {
-		return cmp.Or(cmp.Compare(x.Accounts[b].Count, x.Accounts[a].Count), cmp.Compare(a, b))
+func accountLines(accounts map[string]*detect.Account) []string {
+	names := slices.SortedFunc(maps.Keys(accounts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(accounts[b].Count, accounts[a].Count), cmp.Compare(a, b))
 	})
 	var lines []string
 	for i, name := range names {
@@ -129,7 +130,7 @@ func accountLines(x *detect.Exposed) []string {
 			lines = append(lines, fmt.Sprintf("… and %d more", len(names)-namesShown))
 			break
 		}
-		a := x.Accounts[name]
+		a := accounts[name]
 		accepted := "never accepted"
 		if a.Accepted {
 			accepted = "accepted"

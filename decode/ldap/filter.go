@@ -24,15 +24,26 @@ const noFilter = "(?)"
 // It is strict where WalkFilter is not: an attribute hidden in a form that RFC
 // 4511 forbids would not be known for a secret, and its value be told.
 func FilterString(element []byte, redact func(attribute []byte) bool) (text string, ok bool) {
+	return filterString(element, filterWriter{redact: redact, instead: redacted})
+}
+
+// FilterPattern gives a search filter, the whole element, as RFC 4515 text with
+// every assertion value left out: (&(objectClass=?)(cn=?*)). It is for telling
+// what asks alike; FilterShape tells it without making text.
+func FilterPattern(element []byte) string {
+	text, _ := filterString(element, filterWriter{redact: func([]byte) bool { return true }, instead: "?"})
+	return text
+}
+
+// redacted stands for a value that is not to be told.
+const redacted = "***"
+
+func filterString(element []byte, w filterWriter) (text string, ok bool) {
 	if !treeBounded(element) {
 		return noFilter, false
 	}
 	packet, err := ber.DecodePacketErr(element)
-	if err != nil {
-		return noFilter, false
-	}
-	w := filterWriter{redact: redact}
-	if !w.filter(packet) {
+	if err != nil || !w.filter(packet) {
 		return noFilter, false
 	}
 	return w.text(), true
@@ -42,7 +53,8 @@ func FilterString(element []byte, redact func(attribute []byte) bool) (text stri
 // no filter; the text is of no use then.
 type filterWriter struct {
 	strings.Builder
-	redact func([]byte) bool
+	redact  func([]byte) bool
+	instead string // of what is redacted
 }
 
 // text gives what was written, cut to its bound between two characters.
@@ -186,7 +198,7 @@ func (w *filterWriter) extensible(p *ber.Packet) bool {
 // value writes what attr is compared with.
 func (w *filterWriter) value(attr []byte, p *ber.Packet) {
 	if w.redact != nil && w.redact(attr) {
-		w.WriteString("***")
+		w.WriteString(w.instead)
 		return
 	}
 	w.escape(p.Data.Bytes())

@@ -112,6 +112,13 @@ func ADReason(diagnostic []byte) string {
 	return ""
 }
 
+// ADBindingMissing says whether a bind was refused for want of a channel binding
+// token, or for a wrong one (MS-ADTS 5.1.1.1.2: LdapEnforceChannelBinding).
+func ADBindingMissing(diagnostic []byte) bool {
+	r := reasonOf(diagnostic)
+	return r != nil && r.code == "80090346"
+}
+
 // ADPasswordWasRight says whether a diagnostic of a refused bind shows that the
 // password was right: the account is disabled, say, but not the password wrong.
 func ADPasswordWasRight(diagnostic []byte) bool {

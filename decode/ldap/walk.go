@@ -90,3 +90,34 @@ func filterItem(tag byte, value []byte) (item FilterItem, ok bool) {
 	}
 	return item, false
 }
+
+// FilterShape gives a number that is the same for filters with the same tests
+// (choice, attribute and rule) in any order, whatever their values and however
+// they are joined. Two different filters that share it are as likely as any two
+// 64-bit hashes. It does not allocate.
+func FilterShape(filter []byte) uint64 {
+	shape := uint64(0)
+	WalkFilter(filter, func(item FilterItem) bool {
+		h := hashOctets(fnvOffset, item.Rule)
+		h = hashOctets(h*fnvPrime^uint64(item.Choice), item.Attribute)
+		shape += h // a sum does not depend on the order
+		return true
+	})
+	return shape
+}
+
+// FNV-1a, 64 bits.
+const (
+	fnvOffset = 0xcbf29ce484222325
+	fnvPrime  = 0x100000001b3
+)
+
+func hashOctets(h uint64, b []byte) uint64 {
+	for _, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		h = (h ^ uint64(c)) * fnvPrime
+	}
+	return h
+}

@@ -68,7 +68,6 @@ ldb() {
 }
 
 with_ntlm=(--use-kerberos=off -U "LAB\\mira%$MIRA_PW")
-with_ticket=(--use-kerberos=required)
 
 ad-ntlm-plain.pcap() { samba_dc "$weak"; capture; ldb plain "${with_ntlm[@]}"; }
 # NTLM with the flag for signing and not the one for sealing. Samba seals all the same, as Windows does in LDAP.
@@ -78,9 +77,6 @@ ad-ntlm-sealed.pcap() { samba_dc; capture; ldb seal "${with_ntlm[@]}"; }
 # The server refuses NTLM without signing with 8, and the client does it again with the flag for signing.
 ad-ntlm-plain-refused-then-sealed.pcap() { samba_dc; capture; ldb plain "${with_ntlm[@]}"; }
 
-ad-kerberos-plain.pcap() { samba_dc "$weak"; samba_kerberos; capture not port 88; ldb plain "${with_ticket[@]}" --use-krb5-ccache="$scratch/ticket"; }
-ad-kerberos-signed.pcap() { samba_dc; samba_kerberos; capture not port 88; ldb sign "${with_ticket[@]}" --use-krb5-ccache="$scratch/ticket"; }
-ad-kerberos-sealed.pcap() { samba_dc; samba_kerberos; capture not port 88; ldb seal "${with_ticket[@]}" --use-krb5-ccache="$scratch/ticket"; }
 
 ad-gssapi-signed.pcap() {
   samba_dc

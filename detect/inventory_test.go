@@ -1,0 +1,196 @@
+package detect
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/clearbind/clearbind/decode"
+)
+
+// only gives the one use of an inventory.
+func only(t *testing.T, n *Inventory) *Use {
+	t.Helper()
+	if len(n.Uses) != 1 {
+		t.Fatalf("%d uses: %v", len(n.Uses), slices.Collect(maps.Keys(n.Uses)))
+	}
+	for _, u := range n.Uses {
+		return u
+	}
+	return nil
+}
+
+func TestInventoryOfAConnectionIsWhole(t *testing.T) {
+	k := newTalk(t, Config{RepeatInterval: -1}).open()
+	k.asks(simple(1, who, secret))
+	k.answers(bound(1, 0))
+	k.asks(searchRequest(2, "dc=x", 2, "cn"))
+	k.answers(entry(2, "cn=a,dc=x", "cn"), done(2, 0))
+	k.asks(searchRequest(3, "", 0)) // the rootDSE is nobody's business
+	k.answers(done(3, 0))
+	k.asks(ldapMessage(4, ber(0x4a, []byte("cn=a,dc=x"))))
+	k.answers(result(4, 0x6b, 0, ""))
+	k.end()
+	client, server := netip.MustParseAddr("10.0.0.7"), netip.MustParseAddrPort("10.0.0.5:389")
+	at := func(ms int) time.Time { return start.Add(time.Duration(ms) * time.Millisecond) }
+	want := Inventory{
+		Uses: map[UseKey]*Use{{client, server, who}: {
+			First: at(3), Last: at(11),
+			Connections: [NumProtections]uint64{None: 1},
+			Binds:       [NumMethods][NumProtections]uint64{Simple: {None: 1}},
+			Operations:  [NumProtections]uint64{None: 2}, Writes: 1, Passwords: 1,
+			Findings:    [NumRules]uint64{CleartextBind: 1, CleartextSearch: 1, CleartextWrite: 1},
+			LastFinding: at(10),
+		}},
+		Accounts: map[string]*Account{who: {
+			Clients: map[netip.Addr]struct{}{client: {}}, Servers: map[netip.Addr]struct{}{server.Addr(): {}},
+			Count: 1, Accepted: true, First: at(3), Last: at(3),
+		}},
+		Queries: map[QueryKey]*Query{{"subtree", "(objectClass=*)"}: {
+			Count: 1, Clients: map[netip.Addr]struct{}{client: {}}, Base: "dc=x", First: at(5), Last: at(5),
+		}},
+		Hours: map[int64]*Hour{start.Unix() / 3600: {
+			Passwords: 1, Operations: [NumProtections]uint64{None: 2}, Connections: [NumProtections]uint64{None: 1},
+		}},
+	}
+	if have := k.e.Inventory(); !reflect.DeepEqual(*have, want) {
+		t.Errorf("noted\n%s\nwant\n%s", everything(have), everything(&want))
+	}
+}
+
+func TestReadiness(t *testing.T) {
+	search := func(k *talk) { k.asks(searchRequest(9, "dc=x", 2)); k.answers(done(9, 0)) }
+	sealed := []byte{0, 0, 0, 20, 5, 4, 2, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 7, 7, 7, 7}
+	hello := append([]byte{0x16, 3, 3, 0, 48, 2, 0, 0, 44, 3, 3}, make([]byte, 42)...)
+	for name, c := range map[string]struct {
+		talk func(k *talk)
+		want [NumPolicies]string
+	}{
+		"a password in the clear": {func(k *talk) { k.asks(simple(1, who, secret)); k.answers(bound(1, 0)); search(k) },
+			[NumPolicies]string{"refused simple-bind-in-the-clear", "refused simple-bind-in-the-clear", "ready "}},
+		"a password that the server will not take in the clear": {func(k *talk) { k.asks(simple(1, who, secret)); k.answers(bound(1, 13)) },
+			[NumPolicies]string{"refused-already server-refuses", "refused-already server-refuses", "ready "}},
+		"SASL PLAIN": {func(k *talk) {
+			k.asks(saslBind(1, "PLAIN", []byte("\x00mira\x00"+secret)))
+			k.answers(bound(1, 0))
+			search(k)
+		},
+			[NumPolicies]string{"refused sasl-password-in-the-clear", "refused sasl-password-in-the-clear", "ready "}},
+		"Kerberos without a layer": {func(k *talk) { k.asks(saslBind(1, "GSSAPI", []byte{1})); k.answers(bound(1, 0)); search(k) },
+			[NumPolicies]string{"refused sasl-without-signing", "ready ", "ready "}},
+		"Kerberos, sealed": {func(k *talk) {
+			k.asks(saslBind(1, "GSSAPI", []byte{1}))
+			k.answers(bound(1, 0))
+			k.asks(sealed)
+			k.answers(sealed)
+		}, [NumPolicies]string{"ready ", "ready ", "ready "}},
+		"Kerberos, and nothing after it": {func(k *talk) { k.asks(saslBind(1, "GSSAPI", []byte{1})); k.answers(bound(1, 0)) },
+			[NumPolicies]string{"unknown nothing-after-bind", "ready ", "ready "}},
+		"Kerberos, refused": {func(k *talk) { k.asks(saslBind(1, "GSSAPI", []byte{1})); k.answers(bound(1, 49)) },
+			[NumPolicies]string{"ready ", "ready ", "ready "}},
+		"the steps of an exchange are one bind": {func(k *talk) {
+			k.asks(saslBind(1, "GSSAPI", []byte{1}))
+			k.answers(bound(1, 14))
+			k.asks(saslBind(2, "GSSAPI", []byte{2}))
+			k.answers(bound(2, 8))
+		}, [NumPolicies]string{"refused-already server-refuses", "refused-already server-refuses", "ready "}},
+		"an anonymous bind": {func(k *talk) { k.asks(simple(1, "", "")); k.answers(bound(1, 0)); search(k) },
+			[NumPolicies]string{"ready ", "ready ", "ready "}},
+		"ANONYMOUS": {func(k *talk) { k.asks(saslBind(1, "ANONYMOUS", []byte("x"))); k.answers(bound(1, 0)); search(k) },
+			[NumPolicies]string{"ready ", "ready ", "ready "}},
+		"a search without a bind": {search,
+			[NumPolicies]string{"unknown bind-not-seen", "unknown bind-not-seen", "ready "}},
+		"TLS": {func(k *talk) { k.asks([]byte{0x16, 3, 1, 0, 2, 1, 1}); k.answers(hello) },
+			[NumPolicies]string{"ready ", "ready ", "unknown inside-tls"}},
+		"a token that is missing": {func(k *talk) {
+			k.asks(saslBind(1, "GSS-SPNEGO", []byte{1}))
+			k.answers(result(1, 0x61, 49, "80090346: LdapErr: DSID-0C090702, comment: AcceptSecurityContext error, data 80090346, v4563"))
+		}, [NumPolicies]string{"ready ", "ready ", "refused-already channel-binding-missing"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := newTalk(t, Config{}).open()
+			c.talk(k)
+			k.end()
+			u := only(t, k.e.Inventory())
+			var have [NumPolicies]string
+			for p := range NumPolicies {
+				v, r := u.Readiness(p)
+				have[p] = fmt.Sprintf("%s %s", v, r.Words().ID)
+			}
+			if have != c.want {
+				t.Errorf("%q\nwant %q\nof %+v", have, c.want, *u)
+			}
+		})
+	}
+}
+
+// TestInventoryDoesNotDependOnTheWorkers deals connections to one engine and
+// to three, and wants the same sum.
+func TestInventoryDoesNotDependOnTheWorkers(t *testing.T) {
+	talkTo := func(workers int) *Inventory {
+		engines := make([]*talk, workers)
+		for i := range engines {
+			engines[i] = newTalk(t, Config{RepeatInterval: -1})
+		}
+		for i := range 500 {
+			client := endpoint(fmt.Sprintf("10.0.%d.%d:5000", i/200, i%200+1))
+			shard := (&decode.Segment{Src: client, Dst: engines[0].serv}).Shard()
+			k := engines[shard%workers]
+			k.client, k.seq, k.p.Time = client, [2]uint32{1000, 9000}, start.Add(time.Duration(i)*time.Minute)
+			k.open()
+			k.asks(simple(1, fmt.Sprintf("cn=%d", i%7), secret))
+			k.answers(bound(1, 0))
+			k.asks(searchRequest(2, fmt.Sprintf("dc=%d", i), byte(i%3)))
+			k.answers(done(2, 0))
+		}
+		var sum Inventory
+		for _, k := range engines {
+			k.end()
+			sum.Merge(k.e.Inventory())
+		}
+		return &sum
+	}
+	one, three := talkTo(1), talkTo(3)
+	if !reflect.DeepEqual(one, three) {
+		t.Errorf("one worker notes %d uses, %d accounts, %d queries; three %d, %d, %d",
+			len(one.Uses), len(one.Accounts), len(one.Queries), len(three.Uses), len(three.Accounts), len(three.Queries))
+	}
+	if len(one.Uses) != 500 || len(one.Accounts) != 7 || len(one.Hours) != 9 {
+		t.Errorf("%d uses, %d accounts, %d hours", len(one.Uses), len(one.Accounts), len(one.Hours))
+	}
+}
+
+func TestInventoryIsBounded(t *testing.T) {
+	k := newTalk(t, Config{RepeatInterval: -1}).open()
+	for i := range 2 * maxAccounts {
+		k.asks(simple(1, fmt.Sprintf("cn=%d", i), secret))
+		k.answers(bound(1, 49))
+	}
+	k.end()
+	n := k.e.Inventory()
+	if len(n.Uses) != maxIdentities+1 {
+		t.Errorf("%d uses of one client at one server", len(n.Uses))
+	}
+	others := n.Uses[UseKey{netip.MustParseAddr("10.0.0.7"), netip.MustParseAddrPort("10.0.0.5:389"), OtherIdentities}]
+	if others == nil || others.Refused != uint64(2*maxAccounts-(maxIdentities-1)) { // the spraying itself is nobody's
+		t.Errorf("the others: %+v", others)
+	}
+	if len(n.Accounts) != maxAccounts || k.e.Counts().Limits[LimitInventory] == 0 {
+		t.Errorf("%d accounts, limit reached %d times", len(n.Accounts), k.e.Counts().Limits[LimitInventory])
+	}
+}
+
+func TestHoursAreBounded(t *testing.T) {
+	hours := map[int64]*Hour{}
+	for at := range int64(2 * maxHours) {
+		hours[at] = new(Hour)
+		newest(hours)
+	}
+	if len(hours) != maxHours || hours[0] != nil || hours[2*maxHours-1] == nil {
+		t.Errorf("%d hours are left", len(hours))
+	}
+}
