@@ -54,8 +54,8 @@ func readProxyV1(b []byte) (p Proxy, v Verdict) {
 	}
 	p.Len = end + 2
 	fields := bytes.Split(b[:end], []byte(" "))
-	if len(fields) != 6 {
-		return p, Yes // "PROXY UNKNOWN", whatever follows
+	if len(fields) != 6 || string(fields[1]) != "TCP4" && string(fields[1]) != "TCP6" {
+		return p, Yes // UNKNOWN, whatever follows: its addresses mean nothing
 	}
 	src, ok1 := proxyEndpoint(fields[2], fields[4])
 	dst, ok2 := proxyEndpoint(fields[3], fields[5])

@@ -121,6 +121,7 @@ type Alert struct {
 	Entry      *Entry  // rules about one entry: add, modify, delete, rename, compare
 	Result     *Result // nil: no response was seen
 	TLSVersion string  // weak-tls
+	ServerName string  // weak-tls: what the client asked for; "": nothing, or not seen
 	Pattern    string  // directory-recon: what the search looks for; "": another rule
 	Names      int     // password-guessing and -spraying: binds refused, and names tried, within the window
 	Refused    int

@@ -55,7 +55,8 @@ func (e *Engine) saslStep(s *session, req *ldap.Bind, p *pending) sasl.Client {
 		p.step = req.Choice != ldap.SicilyResponse
 	}
 	if s.exchange == nil || !s.exchange.Continues(mechanism) {
-		s.exchange = sasl.NewExchange(mechanism)
+		h := &s.half[s.client]
+		s.exchange = sasl.NewExchange(mechanism, h.syn && !h.gapped)
 	} else if before := s.pendingBind(); before != nil {
 		before.goesOn = true // its answer was not seen
 	}
@@ -131,6 +132,9 @@ func (e *Engine) bindResponse(s *session, m *message, res *ldap.Result, i int) {
 	}
 	if res.Code == ldap.SASLBindInProgress || p.step && res.Code == ldap.Success {
 		// The exchange goes on; Sicily says so with a success that is no login.
+		if s.exchange != nil {
+			s.exchange.Server(res.SASLCredentials)
+		}
 		if i >= 0 {
 			s.pending[i].goesOn = true
 			if s.guess != nil && p.event == s.guess {

@@ -20,6 +20,7 @@ type half struct {
 	syn    bool
 	begun  bool // a unit was read
 	lost   bool // not at the start of a unit: hunting for one
+	gapped bool // octets were missed
 
 	held []byte // octets of a unit that is not whole yet; owned
 	want int    // octets of it needed before looking again
@@ -267,20 +268,24 @@ func (e *Engine) record(s *session, d dir, b []byte) (n, want int) {
 // is the client, and the server's greeting chooses the version.
 func (e *Engine) hello(s *session, d dir, record []byte) {
 	s.half[d].helloSeen = true
-	who, version := tls.ReadHello(record)
-	if !s.sure && who != tls.NoHello {
+	h := tls.ReadHello(record)
+	if !s.sure && h.Side != tls.NoHello {
 		s.client, s.sure = d, true
-		if who == tls.ServerHello {
+		if h.Side == tls.ServerHello {
 			s.client = d.other()
 		}
 	}
-	if who == tls.ServerHello {
-		increase(&e.use(s, s.user, e.at.Time).TLSVersions, tls.VersionName(version), maxMechanisms)
-	}
-	if who == tls.ServerHello && tls.Weak(version) && (s.class != portOther || s.ldap) {
-		a := e.alert(s, WeakTLS, &message{prot: TLS})
-		a.TLSVersion = tls.VersionName(version)
-		e.tell(a)
+	switch h.Side {
+	case tls.ClientHello:
+		s.serverName = e.names.name(h.ServerName)
+	case tls.ServerHello:
+		increase(&e.use(s, s.user, e.at.Time).TLSVersions, tls.VersionName(h.Version), maxMechanisms)
+		if tls.Weak(h.Version) && (s.class != portOther || s.ldap) {
+			a := e.alert(s, WeakTLS, &message{prot: TLS})
+			a.TLSVersion, a.ServerName = tls.VersionName(h.Version), s.serverName
+			e.tell(a)
+		}
+	case tls.NoHello:
 	}
 }
 
@@ -290,6 +295,10 @@ func (e *Engine) lose(s *session, d dir, n int) {
 	if n > 0 && n <= h.skip {
 		h.skip -= n // nobody would have read them: the next unit starts where it should
 		return
+	}
+	h.gapped = true
+	if d == s.client && s.exchange != nil {
+		s.exchange.Missed()
 	}
 	n -= h.skip
 	h.skip = 0

@@ -42,14 +42,15 @@ type session struct {
 	waits         bool  // in flowTable.waiting
 	gone          bool  // ended
 
-	client    dir  // who sends requests; dirUnknown before anything told it
-	sure      bool // client was told by a SYN or by an operation, not guessed from a port
-	dismissed bool // not LDAP, or not to be watched: nothing is read any more
-	ldap      bool // a message was read
-	tls       bool // a TLS record was read
-	tlsData   int  // records of application data the client sent
-	resumed   bool // plain LDAP after TLS
-	plainTold bool // plaintext-on-tls-port was told
+	client     dir    // who sends requests; dirUnknown before anything told it
+	sure       bool   // client was told by a SYN or by an operation, not guessed from a port
+	dismissed  bool   // not LDAP, or not to be watched: nothing is read any more
+	ldap       bool   // a message was read
+	tls        bool   // a TLS record was read
+	serverName string // the client asked TLS for
+	tlsData    int    // records of application data the client sent
+	resumed    bool   // plain LDAP after TLS
+	plainTold  bool   // plaintext-on-tls-port was told
 
 	internetSeen    bool // whether a peer is on the Internet was looked at
 	asked, answered int  // CLDAP: octets of the request and of its answers

@@ -48,11 +48,26 @@ type Exchange struct {
 	known     Client // what was learnt so far
 	layer     Layer  // negotiated
 	over      bool
+	whole     bool   // every octet of the client from the start of the exchange was seen
+	prompt    prompt // LOGIN
 }
 
-// NewExchange starts one. The mechanism is cloned.
-func NewExchange(mechanism []byte) *Exchange {
-	return &Exchange{mechanism: strings.ToUpper(clip(mechanism))}
+// NewExchange starts one. The mechanism is cloned. whole says that this is its
+// first step for sure: where the capture may have missed one, what comes could
+// be the password of LOGIN as well as the name.
+func NewExchange(mechanism []byte, whole bool) *Exchange {
+	return &Exchange{mechanism: strings.ToUpper(clip(mechanism)), whole: whole}
+}
+
+// Missed says that octets of the client were lost on the way to the reader.
+func (x *Exchange) Missed() { x.whole = false }
+
+// Server takes the server's credentials of a step that is not the last. They
+// are borrowed.
+func (x *Exchange) Server(creds []byte) {
+	if x.mechanism == "LOGIN" {
+		x.prompt = readPrompt(creds)
+	}
 }
 
 // Mechanism gives the mechanism's name in upper case (RFC 4422 3.1).
@@ -120,13 +135,17 @@ func (x *Exchange) End() { x.over = true }
 // clip clones at most maxName octets.
 func clip(b []byte) string { return string(b[:min(len(b), maxName)]) }
 
-// readPlain reads authzid NUL authcid NUL password (RFC 4616 2).
+// readPlain reads authzid NUL authcid NUL password (RFC 4616 2). Of a client
+// that leaves one out nobody knows which, so nothing of it is a name.
 func readPlain(creds []byte) Client {
 	_, rest, ok := bytes.Cut(creds, []byte{0})
 	if !ok {
 		return Client{}
 	}
-	user, password, _ := bytes.Cut(rest, []byte{0})
+	user, password, whole := bytes.Cut(rest, []byte{0})
+	if !whole {
+		user, password = nil, rest
+	}
 	c := Client{Identity: clip(user), HasSecret: len(password) > 0}
 	if c.HasSecret {
 		c.Exposure = Password
@@ -134,14 +153,40 @@ func readPlain(creds []byte) Client {
 	return c
 }
 
+// prompt is what the server of LOGIN asks for.
+type prompt uint8
+
+const (
+	promptNone prompt = iota // none was seen, or none that is understood
+	promptUser
+	promptPassword
+)
+
+// readPrompt understands "Username:", "User Name", "Password:" and the like.
+func readPrompt(creds []byte) prompt {
+	words := bytes.ToLower(creds[:min(len(creds), maxName)])
+	switch {
+	case bytes.Contains(words, []byte("pass")):
+		return promptPassword
+	case bytes.Contains(words, []byte("user")):
+		return promptUser
+	}
+	return promptNone
+}
+
 // readLogin reads an answer to a prompt of LOGIN: the first one that is not
 // empty is the user, the next one the password. Some clients send the user
-// with the first request, some wait for the prompt.
+// with the first request, some wait for the prompt. Where neither a prompt nor
+// the octets before tell which it is, it is taken for the password: a name that
+// is not told is a smaller loss than a password that is.
 func (x *Exchange) readLogin(creds []byte) Client {
+	named := x.known.Identity != ""
+	asked := x.prompt
+	x.prompt = promptNone
 	switch {
 	case len(creds) == 0:
 		return Client{}
-	case x.known.Identity == "":
+	case asked == promptUser, asked == promptNone && x.whole && !named:
 		return Client{Identity: clip(creds)}
 	}
 	return Client{Exposure: Password, HasSecret: true}
