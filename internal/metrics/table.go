@@ -1,6 +1,8 @@
 package metrics
 
 import (
+	"slices"
+
 	"github.com/clearbind/clearbind/decode"
 	"github.com/clearbind/clearbind/decode/ldap"
 	"github.com/clearbind/clearbind/detect"
@@ -88,8 +90,11 @@ var table = []metric{
 	{"alerts_total", "Findings by rule and severity, told or counted as repeats.", counter, []string{"rule", "severity"},
 		func(s *Snapshot, emit func(float64, ...string)) {
 			for r := range detect.NumRules {
-				for _, sev := range severities(r) {
-					emit(float64(s.Detect.Alerts[r][sev]), r.String(), sev.String())
+				usual := severities(r)
+				for sev := detect.Info; sev < detect.NumSeverities; sev++ {
+					if n := s.Detect.Alerts[r][sev]; n > 0 || slices.Contains(usual, sev) {
+						emit(float64(n), r.String(), sev.String())
+					}
 				}
 			}
 		}},
@@ -110,7 +115,8 @@ var table = []metric{
 				emit(0)
 				return
 			}
-			emit(float64(s.LastPacket.UnixNano()) / 1e9)
+			// Nanoseconds since 1970 are more than a float64 tells apart.
+			emit(float64(s.LastPacket.UnixMicro()) / 1e6)
 		}},
 	{"panics_total", "Frames that made the decoder fail and were skipped: a bug, please report it.", counter, nil, one(func(s *Snapshot) uint64 { return s.Panics })},
 }
@@ -122,8 +128,10 @@ func operation(o ldap.Op) string {
 	return o.String()
 }
 
-// severities are those a rule's findings can have: its own, and one lower where
-// the connection is signed or the password was refused.
+// severities are those a rule's findings have by themselves: its own, and one
+// lower where the connection is signed or the password was refused. Their series
+// exist from the start; those of others, which only a configuration gives, from
+// the first finding on, so that none is ever left out of a sum.
 func severities(r detect.RuleID) []detect.Severity {
 	own := r.Rule().Severity
 	switch r {
