@@ -26,8 +26,7 @@ type Observer struct {
 	Version   string
 }
 
-// JSON writes one object a line. It reuses its buffer and does not allocate in
-// steady state.
+// JSON writes one object a line, in a buffer that it uses again.
 type JSON struct {
 	w        io.Writer
 	observer Observer
@@ -306,11 +305,25 @@ func (j *JSON) list(name string, values ...string) {
 // time writes microseconds, and nanoseconds where there are some.
 func (j *JSON) time(name string, t time.Time) {
 	j.key(name)
+	t = readable(t)
 	layout := `"2006-01-02T15:04:05.000000Z"`
 	if t.Nanosecond()%1000 != 0 {
 		layout = `"2006-01-02T15:04:05.000000000Z"`
 	}
 	j.buf = t.UTC().AppendFormat(j.buf, layout)
+}
+
+// readable gives t, or the nearest time that RFC 3339 can write: a capture file
+// may claim any, and a store that refuses one field refuses the alert.
+func readable(t time.Time) time.Time {
+	earliest, latest := time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+	switch {
+	case t.Before(earliest):
+		return earliest
+	case t.After(latest):
+		return latest
+	}
+	return t
 }
 
 // appendString writes a JSON string (RFC 8259 7). Beside what has to be

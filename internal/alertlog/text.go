@@ -82,7 +82,11 @@ func details(a *detect.Alert) string {
 			parts = append(parts, strings.Join(s.Attributes, ","))
 		}
 		if s.Entries > 0 {
-			parts = append(parts, fmt.Sprintf("%d entries, %d octets", s.Entries, s.Bytes))
+			noun := "entries"
+			if s.Entries == 1 {
+				noun = "entry"
+			}
+			parts = append(parts, fmt.Sprintf("%d %s, %d octets", s.Entries, noun, s.Bytes))
 		}
 	}
 	if t := a.Entry; t != nil && len(t.Attributes) > 0 {
