@@ -101,6 +101,7 @@ func ofRule(r detect.RuleID) *detect.Alert {
 	case detect.CLDAPAmplification:
 		on(ldap.SearchRequest, detect.Success, nil)
 		a.User, a.Proto, a.Search = "", decode.UDP, &detect.Search{Scope: "base", Filter: "(objectClass=*)", Entries: 1, Bytes: 3012}
+	case detect.NumRules: // is none
 	}
 	return a
 }

@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/clearbind/clearbind/decode"
 	"github.com/clearbind/clearbind/decode/ldap"
@@ -30,6 +28,7 @@ type Observer struct {
 type JSON struct {
 	w        io.Writer
 	observer Observer
+	ascii    bool // every other character is escaped
 	buf      []byte
 	comma    bool // a field was written in the object at hand
 }
@@ -39,13 +38,18 @@ func NewJSON(w io.Writer, o Observer) *JSON { return &JSON{w: w, observer: o} }
 
 // Write writes one alert.
 func (j *JSON) Write(a *detect.Alert) error {
-	j.buf, j.comma = j.buf[:0], false
-	j.alert(a)
+	j.encode(a)
 	j.buf = append(j.buf, '\n')
 	if _, err := j.w.Write(j.buf); err != nil {
 		return fmt.Errorf("write an alert: %w", err)
 	}
 	return nil
+}
+
+// encode leaves the object of a in buf.
+func (j *JSON) encode(a *detect.Alert) {
+	j.buf, j.comma = j.buf[:0], false
+	j.alert(a)
 }
 
 func (j *JSON) alert(a *detect.Alert) {
@@ -275,7 +279,7 @@ func (j *JSON) close() {
 
 func (j *JSON) text(name, value string) {
 	j.key(name)
-	j.buf = appendString(j.buf, value)
+	j.buf = appendString(j.buf, value, j.ascii)
 }
 
 // some writes a field if it has a value.
@@ -297,7 +301,7 @@ func (j *JSON) list(name string, values ...string) {
 		if i > 0 {
 			j.buf = append(j.buf, ',')
 		}
-		j.buf = appendString(j.buf, v)
+		j.buf = appendString(j.buf, v, j.ascii)
 	}
 	j.buf = append(j.buf, ']')
 }
@@ -324,45 +328,4 @@ func readable(t time.Time) time.Time {
 		return latest
 	}
 	return t
-}
-
-// appendString writes a JSON string (RFC 8259 7). Beside what has to be
-// escaped it escapes what a browser, a terminal or a reader of the log could
-// take for more than text: <, >, &, controls, line separators, bidirectional
-// marks. What is not UTF-8 becomes U+FFFD.
-func appendString(dst []byte, s string) []byte {
-	dst = append(dst, '"')
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c < utf8.RuneSelf {
-			i++
-			switch {
-			case c == '"' || c == '\\':
-				dst = append(dst, '\\', c)
-			case c < 0x20 || c == 0x7f || c == '<' || c == '>' || c == '&':
-				dst = appendUnit(dst, uint16(c))
-			default:
-				dst = append(dst, c)
-			}
-			continue
-		}
-		r, n := utf8.DecodeRuneInString(s[i:])
-		switch {
-		case r == utf8.RuneError && n == 1:
-			dst = append(dst, "�"...)
-		case !unicode.IsPrint(r) && r <= 0xffff:
-			dst = appendUnit(dst, uint16(r))
-		case !unicode.IsPrint(r):
-			dst = append(dst, "�"...)
-		default:
-			dst = append(dst, s[i:i+n]...)
-		}
-		i += n
-	}
-	return append(dst, '"')
-}
-
-func appendUnit(dst []byte, u uint16) []byte {
-	const hex = "0123456789abcdef"
-	return append(dst, '\\', 'u', hex[u>>12], hex[u>>8&15], hex[u>>4&15], hex[u&15])
 }

@@ -50,13 +50,14 @@ func fill(v reflect.Value, next *uint64) {
 		if v.Type() == reflect.TypeFor[time.Time]() {
 			return
 		}
-		for i := range v.NumField() {
-			fill(v.Field(i), next)
+		for _, field := range v.Fields() {
+			fill(field, next)
 		}
 	case reflect.Array, reflect.Slice:
 		for i := range v.Len() {
 			fill(v.Index(i), next)
 		}
+	default: // a name, which counts nothing
 	}
 }
 
