@@ -78,7 +78,7 @@ func TestEveryMetricExists(t *testing.T) {
 			}
 		}
 	})
-	if found < 60 {
+	if found < 120 {
 		t.Errorf("only %d names were found", found)
 	}
 }
