@@ -164,6 +164,7 @@ func tool(t *testing.T, name, pkg string) string {
 }
 
 func TestPromtool(t *testing.T) {
+	t.Parallel()
 	tool(t, "promtool", "prometheus")
 	var out bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), "prometheus/check.sh")

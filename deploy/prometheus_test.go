@@ -193,6 +193,7 @@ func (p *server) scraped(ctx context.Context, t *testing.T, n int) {
 
 // From a counter of a sensor to an alert of Prometheus, and back to quiet.
 func TestPrometheusFiresAndClears(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	bin := tool(t, "prometheus", "prometheus")
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
