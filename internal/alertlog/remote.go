@@ -27,6 +27,7 @@ const (
 	firstPause    = 100 * time.Millisecond
 	longestPause  = 30 * time.Second
 	refusal       = time.Second // a connection that the peer closes within this was refused
+	patience      = 200 * time.Millisecond
 )
 
 // Remote sends lines to a syslog destination. It connects with the first line,
@@ -96,8 +97,6 @@ func (r *Remote) Write(line []byte) (int, error) {
 		}
 		// The peer may have gone long ago: a new connection has the last word,
 		// unless the time is up, or this one was refused as soon as it was there.
-		// (In TLS 1.3 a client learns only after its first line that its
-		// certificate is not liked.)
 		r.drop()
 		switch {
 		case r.refused != nil:
@@ -148,7 +147,18 @@ func (r *Remote) connect(ctx context.Context) error {
 		}
 	}
 	r.watch()
-	return nil
+	if r.tls == nil {
+		return nil
+	}
+	// In TLS 1.3 a server judges our certificate when our side of the handshake
+	// is already done: a moment's patience tells a refusal from a connection.
+	select {
+	case <-r.gone:
+		r.drop()
+		return r.failed(cmp.Or(r.refused, errClosed))
+	case <-time.After(patience):
+		return nil
+	}
 }
 
 // watch waits for the peer to close a stream. A collector never says anything,
