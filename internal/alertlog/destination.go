@@ -1,10 +1,13 @@
 package alertlog
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -120,4 +123,31 @@ func (d *Destination) options(query string) error {
 		return errors.New("cert= and key= belong together")
 	}
 	return nil
+}
+
+// tls reads the certificates that d names.
+func (d *Destination) tls() (*tls.Config, error) {
+	host, _, err := net.SplitHostPort(d.Address)
+	if err != nil {
+		return nil, fmt.Errorf("syslog destination: %w", err)
+	}
+	cfg := &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
+	if d.CA != "" {
+		pem, err := os.ReadFile(d.CA)
+		if err != nil {
+			return nil, fmt.Errorf("syslog authorities: %w", err)
+		}
+		cfg.RootCAs = x509.NewCertPool()
+		if !cfg.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("syslog authorities: no certificate in %s", d.CA)
+		}
+	}
+	if d.Cert != "" {
+		pair, err := tls.LoadX509KeyPair(d.Cert, d.Key)
+		if err != nil {
+			return nil, fmt.Errorf("syslog client certificate: %w", err)
+		}
+		cfg.Certificates = []tls.Certificate{pair}
+	}
+	return cfg, nil
 }

@@ -273,7 +273,26 @@ func TestRemoteClosedAtOnce(t *testing.T) {
 func TestRemoteDoesNotWaitForever(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
 	datagrams(t, "unixgram", path)
-	r := open(t, "unix://"+path)
+	overfill(t, open(t, "unix://"+path))
+}
+
+func TestRemoteTLSDoesNotWaitForever(t *testing.T) {
+	ca := newAuthority(t)
+	l := ca.collector(t)
+	r := open(t, "tls://"+l.Addr().String()+"?ca="+ca.file+ca.client(t))
+	accepted := shake(t, l)
+	send(t, r, "one")
+	conn := <-accepted
+	if conn == nil {
+		t.Fatal("no handshake")
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	overfill(t, r)
+}
+
+// overfill writes until nothing more goes in.
+func overfill(t *testing.T, r *Remote) {
+	t.Helper()
 	r.timeout = 20 * time.Millisecond
 	line := []byte(strings.Repeat("x", 4096) + "\n")
 	for range 10_000 {
