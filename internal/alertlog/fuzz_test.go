@@ -10,10 +10,12 @@ import (
 	"github.com/clearbind/clearbind/decode"
 	"github.com/clearbind/clearbind/decode/ldap"
 	"github.com/clearbind/clearbind/detect"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// Any alert gives one line of valid, harmless JSON that the schema knows, and a
-// text that holds nothing raw either.
+// Any alert gives one line of valid, harmless JSON that the schema knows, a text
+// that holds nothing raw either, and a syslog message that others can read and
+// that is no longer than a collector takes.
 func FuzzJSON(f *testing.F) {
 	f.Add(uint8(0), uint8(0), "cn=app,dc=example,dc=org", "(uid=jo)", int64(1772356502), uint32(123456789), uint64(1))
 	f.Add(uint8(7), uint8(0xff), hostile, hostile, int64(-1<<62), uint32(7), uint64(1<<63))
@@ -40,7 +42,23 @@ func FuzzJSON(f *testing.F) {
 		if out.Len() != len(harmless(strings.ReplaceAll(out.String(), "\n", " "))) {
 			t.Fatalf("the text holds more than text: %q", out.String())
 		}
+		checkSyslog(t, s, syslogLines(t, SyslogConfig{Observer: o}, a))
 	})
+}
+
+func checkSyslog(t *testing.T, s *jsonschema.Schema, line []byte) {
+	t.Helper()
+	for i, c := range line {
+		if (c < ' ' || c >= 0x7f) && i < len(line)-1 {
+			t.Fatalf("octet %#x stands raw in %q", c, line)
+		}
+	}
+	if len(line) > 8192+1 {
+		t.Fatalf("%d octets", len(line))
+	}
+	if err := valid(s, []byte(*parse(t, line).Message)); err != nil {
+		t.Fatalf("%v\n%s", err, line)
+	}
 }
 
 // fuzzAlert is a finding of any rule with the parts that the bits name,
