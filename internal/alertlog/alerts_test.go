@@ -91,7 +91,7 @@ func ofRule(r detect.RuleID) *detect.Alert {
 		on(ldap.BindRequest, detect.Unknown, nil)
 		a.Client = netip.MustParseAddrPort("203.0.113.7:40000")
 	case detect.WeakTLS:
-		a.User, a.Protection, a.TLSVersion = "", detect.TLS, "TLS 1.0"
+		a.User, a.Protection, a.TLSVersion, a.ServerName = "", detect.TLS, "TLS 1.0", "dc1.lab.example"
 	case detect.PasswordGuessing:
 		on(ldap.BindRequest, detect.Failure, refused)
 		a.Refused, a.Names = 10, 1

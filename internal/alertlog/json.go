@@ -87,6 +87,11 @@ func (j *JSON) alert(a *detect.Alert) {
 		j.open("tls")
 		j.text("version", version)
 		j.text("version_protocol", protocol)
+		if a.ServerName != "" {
+			j.open("client")
+			j.text("server_name", a.ServerName)
+			j.close()
+		}
 		j.close()
 	}
 	if a.User != "" {
