@@ -153,7 +153,11 @@ func (e *Engine) bindResponse(s *session, m *message, res *ldap.Result, i int) {
 	}
 	if i >= 0 {
 		e.boundAs(s, &p, outcome)
-		if res.Code == ldap.InvalidCredentials && p.name != "" {
+		switch {
+		case p.name == "":
+		case rightPassword(res):
+			e.acceptedBind(s, m, &p)
+		case res.Code == ldap.InvalidCredentials:
 			e.refusedBind(s, m, &p)
 		}
 	}
@@ -181,22 +185,21 @@ func (e *Engine) boundAs(s *session, p *pending, o Outcome) {
 
 // judge completes the alerts of a request that carried a password by its answer:
 // the password was exposed all the same, but a refused one may be wrong.
-func judge(ev *event, p *pending, res *ldap.Result, o Outcome) {
-	refused := o == Failure && !ldap.ADPasswordWasRight(res.Diagnostic)
+func (e *Engine) judge(ev *event, p *pending, res *ldap.Result, o Outcome) {
+	refused := o == Failure && !rightPassword(res)
 	for i := range ev.alerts {
 		a := &ev.alerts[i]
 		a.Right = !refused && res.Code != ldap.CompareFalse
 		if refused && (a.Rule == CleartextBind || a.Rule == CleartextSASL) {
-			a.Severity--
+			a.Severity = a.Severity.lower()
 		}
 	}
 	demands := res.Code == ldap.StrongerAuthRequired || res.Code == ldap.ConfidentialityRequired
 	if demands && p.secret && len(ev.alerts) > 0 {
 		a := ev.alerts[0]
-		a.Rule = CleartextRefused
-		a.Severity = rules[CleartextRefused].Severity
+		a.Rule, a.Severity = CleartextRefused, e.severity(CleartextRefused)
 		if a.Protection == SASLSigned {
-			a.Severity--
+			a.Severity = a.Severity.lower()
 		}
 		ev.alerts = append(ev.alerts, a)
 	}

@@ -19,7 +19,14 @@ type Config struct {
 	// once, and counted until Finish.
 	RepeatInterval time.Duration
 
-	SecretAttributes []string // more attributes whose values are secrets
+	SecretAttributes []string // more attributes whose values are secrets, by name or OID
+
+	Allow      []Allowance        // findings that are counted and not told
+	Severities [NumRules]Severity // instead of the rules' own; 0: the rule's own
+
+	// FingerprintKey is the key of the HMAC that makes fingerprints of passwords,
+	// by which one password in many places is seen. nil: none are made.
+	FingerprintKey []byte
 
 	MaxFlows  int // connections followed at a time; 0: 1 Mi. More cost the longest silent one.
 	MaxMemory int // octets held by all connections together; 0: 256 MiB. More cost the connection that asks for them.

@@ -65,7 +65,8 @@ type Counts struct {
 	Searches        [NumProtections][NumOutcomes]uint64
 	SearchEntries   uint64
 	StartTLS        [NumStartTLSResults]uint64
-	Alerts          [NumRules][NumSeverities]uint64 // every finding, told or held back
+	Alerts          [NumRules][NumSeverities]uint64 // every finding that is not allowed, told or held back
+	Allowed         [NumRules]uint64                // findings that the allow list keeps quiet
 	Rejected        [NumRejects]uint64
 	Limits          [NumLimits]uint64
 	StreamGaps      uint64
@@ -92,6 +93,7 @@ func (c *Counts) Add(o *Counts) {
 	for r := range c.Alerts {
 		add(c.Alerts[r][:], o.Alerts[r][:])
 	}
+	add(c.Allowed[:], o.Allowed[:])
 	add(c.StartTLS[:], o.StartTLS[:])
 	add(c.Rejected[:], o.Rejected[:])
 	add(c.Limits[:], o.Limits[:])

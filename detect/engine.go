@@ -31,7 +31,7 @@ type Engine struct {
 	quiet    [decode.Shards]quietTable // so that their limit does not depend on the number of workers
 	notes    [decode.Shards]notes
 	hours    map[int64]*Hour // of the inventory
-	refusals refusals
+	refusals [decode.Shards]refusals
 	names    interner
 	counts   Counts
 	buffers  bufferPool

@@ -68,6 +68,9 @@ func (e *Engine) release() {
 			if a.Search != nil {
 				a.Search.Entries, a.Search.Bytes = ev.entries, ev.bytes
 			}
+			if e.allowed(a) {
+				continue
+			}
 			e.countAlert(a)
 			e.quiet[a.shard].pass(e, a)
 		}

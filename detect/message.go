@@ -81,7 +81,7 @@ func (s *session) takesDirection(d dir, op ldap.Op) bool {
 func (e *Engine) alert(s *session, r RuleID, m *message) Alert {
 	client, server := s.ends()
 	a := Alert{
-		Rule: r, Severity: rules[r].Severity,
+		Rule: r, Severity: e.severity(r),
 		shard: s.shard, Origin: e.at.Origin, Packet: e.at.Number, Order: e.at.Order,
 		Time: e.at.Time, Start: e.at.Time, End: e.at.Time,
 		Client: client.AddrPort(), Server: server.AddrPort(),
@@ -97,8 +97,8 @@ func (e *Engine) alert(s *session, r RuleID, m *message) Alert {
 	if fromLo != (s.client == toHi) {
 		a.ClientMAC, a.ServerMAC = a.ServerMAC, a.ClientMAC
 	}
-	if m.prot == SASLSigned && r != SignedNotSealed && a.Severity > Info {
-		a.Severity-- // readable, but not open to alteration
+	if m.prot == SASLSigned && r != SignedNotSealed {
+		a.Severity = a.Severity.lower() // readable, but not open to alteration
 	}
 	return a
 }

@@ -12,7 +12,7 @@ import (
 // same finding: a success after failures must not be held back.
 type quietKey struct {
 	rule             RuleID
-	outcome          Outcome // bind rules only
+	outcome          Outcome // bind rules, guessing and spraying only
 	client, balancer netip.Addr
 	server           netip.AddrPort
 	user             string
@@ -38,7 +38,7 @@ type quietTable struct {
 
 func keyOf(a *Alert) quietKey {
 	k := quietKey{rule: a.Rule, client: a.Client.Addr(), balancer: a.Balancer.Addr(), server: a.Server, user: a.User, pattern: a.Pattern}
-	if a.Bind != nil {
+	if a.Bind != nil || a.Refused > 0 {
 		k.outcome = a.Outcome
 	}
 	return k

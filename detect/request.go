@@ -107,7 +107,7 @@ func (e *Engine) cleartextSearch(s *session, m *message, p *pending, req *ldap.S
 		if r == DirectoryRecon {
 			a.Pattern = looksFor
 		}
-		if e.quiet[s.shard].holdBack(e, keyOf(&a)) {
+		if len(e.cfg.Allow) == 0 && e.quiet[s.shard].holdBack(e, keyOf(&a)) {
 			e.countAlert(&a)
 			continue
 		}

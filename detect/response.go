@@ -118,7 +118,7 @@ func (e *Engine) complete(s *session, i int, m *message, res *ldap.Result, o Out
 	e.noteResult(s, name, res)
 	if ev := p.event; ev != nil && !ev.finished {
 		if p.secret {
-			judge(ev, p, res, o)
+			e.judge(ev, p, res, o)
 		}
 		result := &Result{Code: res.Code, Name: ldap.CodeName(res.Code), Diagnostic: clean(res.Diagnostic), ADReason: ldap.ADReason(res.Diagnostic)}
 		for j := range ev.alerts {

@@ -59,9 +59,9 @@ func Message(a *detect.Alert) string {
 	case detect.WeakTLS:
 		fmt.Fprintf(&b, "%s and %s speak LDAP over %s", client, server, a.TLSVersion)
 	case detect.PasswordGuessing:
-		fmt.Fprintf(&b, "%s was refused by %s %d times in 5 minutes for %s", client, server, a.Refused, account(a.User))
+		fmt.Fprintf(&b, "%s was refused by %s %d times in 5 minutes for %s%s", client, server, a.Refused, account(a.User), found(a))
 	case detect.PasswordSpraying:
-		fmt.Fprintf(&b, "%s was refused by %s for %d names in 5 minutes", client, server, a.Names)
+		fmt.Fprintf(&b, "%s was refused by %s for %d names in 5 minutes%s", client, server, a.Names, found(a))
 	case detect.DirectoryRecon:
 		fmt.Fprintf(&b, "%s asked %s what reconnaissance tools ask (%s)%s", client, server, a.Pattern, as(a))
 	case detect.CLDAPAmplification:
@@ -137,6 +137,17 @@ func mechanism(a *detect.Alert) string {
 		return "a challenge and response"
 	}
 	return a.Bind.Mechanism
+}
+
+// found says whose password was found in the end.
+func found(a *detect.Alert) string {
+	switch {
+	case a.Outcome != detect.Success:
+		return ""
+	case a.Rule == detect.PasswordGuessing:
+		return ", and then accepted"
+	}
+	return ", and then accepted for " + account(a.User)
 }
 
 // answer says what the server made of it.

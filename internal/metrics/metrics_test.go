@@ -180,6 +180,7 @@ func TestEverySeriesExistsAtZero(t *testing.T) {
 		"searches_total":          int(detect.NumProtections) * int(detect.NumOutcomes),
 		"starttls_total":          int(detect.NumStartTLSResults),
 		"alerts_total":            2*int(detect.NumRules) + 2,
+		"allowed_alerts_total":    int(detect.NumRules),
 		"messages_rejected_total": int(detect.NumRejects),
 		"limit_reached_total":     int(detect.NumLimits),
 	}
