@@ -116,15 +116,16 @@ type Alert struct {
 	MessageID  int32   // valid iff Operation is set
 	Version    int     // LDAP version of the connection's last bind; 0: not seen
 
-	Bind       *Bind   // bind rules
-	Search     *Search // search rules
-	Entry      *Entry  // rules about one entry: add, modify, delete, rename, compare
-	Result     *Result // nil: no response was seen
-	TLSVersion string  // weak-tls
-	ServerName string  // weak-tls: what the client asked for; "": nothing, or not seen
-	Pattern    string  // directory-recon: what the search looks for; "": another rule
-	Names      int     // password-guessing and -spraying: binds refused, and names tried, within the window
-	Refused    int
+	Bind        *Bind   // bind rules
+	Fingerprint string  // of the password of a bind, where a key was given; "": none
+	Search      *Search // search rules
+	Entry       *Entry  // rules about one entry: add, modify, delete, rename, compare
+	Result      *Result // nil: no response was seen
+	TLSVersion  string  // weak-tls
+	ServerName  string  // weak-tls: what the client asked for; "": nothing, or not seen
+	Pattern     string  // directory-recon: what the search looks for; "": another rule
+	Names       int     // password-guessing and -spraying: binds refused, and names tried, within the window
+	Refused     int
 
 	Count int // 1, or how many like it were held back since the one that was told (then Held is true)
 	Held  bool

@@ -71,9 +71,13 @@ func (e *Engine) saslStep(s *session, req *ldap.Bind, p *pending) sasl.Client {
 
 // bindRules raises what a bind gives rise to, to be completed by the answer.
 func (e *Engine) bindRules(s *session, m *message, req *ldap.Bind, p *pending, b *Bind, step *sasl.Client) {
+	print := ""
+	if p.secret {
+		print = e.fingerprint(s, m, req)
+	}
 	add := func(r RuleID) {
 		a := e.alert(s, r, m)
-		a.User, a.Bind = p.name, b
+		a.User, a.Bind, a.Fingerprint = p.name, b, print
 		if p.event == nil {
 			p.event = e.raise(a)
 		} else {

@@ -33,6 +33,7 @@ type Engine struct {
 	hours    map[int64]*Hour // of the inventory
 	refusals [decode.Shards]refusals
 	names    interner
+	prints   fingerprints
 	counts   Counts
 	buffers  bufferPool
 	scratch  []byte // rotated SASL tokens

@@ -51,11 +51,15 @@ type Use struct {
 // Account is an account whose password went where it could be read: by a bind,
 // or because it was set or compared.
 type Account struct {
-	Clients     map[netip.Addr]struct{} // at most maxPeers
-	Servers     map[netip.Addr]struct{} // at most maxPeers
-	Count       int
-	Accepted    bool // at least once it was the right password
-	First, Last time.Time
+	Clients  map[netip.Addr]struct{} // at most maxPeers
+	Servers  map[netip.Addr]struct{} // at most maxPeers
+	Count    int
+	Accepted bool // at least once it was the right password
+	// Fingerprints of its passwords, where a key was given, and how often each
+	// was seen; at most maxFingerprints. One at many accounts is one password in
+	// many places.
+	Fingerprints map[string]uint64
+	First, Last  time.Time
 }
 
 // QueryKey is a search with its values left out.
@@ -140,6 +144,7 @@ func (a *Account) merge(o *Account) {
 	a.Clients, a.Servers = union(a.Clients, o.Clients), union(a.Servers, o.Servers)
 	a.Count += o.Count
 	a.Accepted = a.Accepted || o.Accepted
+	a.Fingerprints = addCounts(a.Fingerprints, o.Fingerprints)
 	a.First, a.Last = earlier(a.First, o.First), later(a.Last, o.Last)
 }
 

@@ -19,7 +19,7 @@ func (e *Engine) message(s *session, d dir, msg []byte, hdr ldap.Header, prot Pr
 		return
 	}
 	m := message{
-		id: hdr.ID, op: hdr.Op, prot: prot, size: hdr.Len,
+		id: hdr.ID, op: hdr.Op, prot: prot, size: hdr.Len, cut: len(msg) < hdr.Len,
 		body: msg[min(hdr.Body, len(msg)):min(hdr.Body+hdr.BodyLen, len(msg))],
 		rest: msg[min(hdr.Body+hdr.BodyLen, len(msg)):],
 	}
@@ -44,6 +44,7 @@ type message struct {
 	op   ldap.Op
 	prot Protection
 	size int    // octets of the whole message on the wire
+	cut  bool   // some of them are not there
 	body []byte // contents of the operation, as far as they are there; borrowed
 	rest []byte // what follows the operation: the controls; borrowed
 }

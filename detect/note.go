@@ -181,6 +181,7 @@ func (n *notes) account(e *Engine, name string, a *Alert) {
 	acc.Clients, acc.Servers = peer(acc.Clients, a.Client.Addr()), peer(acc.Servers, a.Server.Addr())
 	acc.Count++
 	acc.Accepted = acc.Accepted || a.Right
+	increase(&acc.Fingerprints, a.Fingerprint, maxFingerprints)
 	acc.First, acc.Last = earlier(acc.First, a.Time), later(acc.Last, a.Time)
 }
 

@@ -78,3 +78,14 @@ func ParseBindRequest(body []byte) (req Bind, ok bool) {
 	}
 	return req, true
 }
+
+// SimplePassword gives the password of a simple bind's contents, borrowed; nil
+// if it is none or is cut. It is for a keyed hash and nothing else: whoever
+// calls it must have wiped what he made of it when the message is done.
+func SimplePassword(body []byte) []byte {
+	c := cursor{body}
+	c.take(0x02)
+	c.take(0x04)
+	auth, _ := c.take(0x80)
+	return auth.whole()
+}

@@ -129,6 +129,32 @@ func (x *Exchange) read(creds []byte) Client {
 	return x.readToken(creds)
 }
 
+// Secret gives the password or token in credentials that Client found one in,
+// borrowed; nil: none. It is for a keyed hash and nothing else.
+func (x *Exchange) Secret(creds []byte) []byte {
+	switch x.mechanism {
+	case "PLAIN":
+		return creds[bytes.LastIndexByte(creds, 0)+1:]
+	case "LOGIN":
+		return creds
+	}
+	for part := range bytes.SplitSeq(creds, []byte{1}) {
+		if token, ok := bearer(part); ok {
+			return token
+		}
+	}
+	return nil
+}
+
+// bearer gives the token of a field of RFC 7628 3.1.
+func bearer(field []byte) (token []byte, ok bool) {
+	const scheme = "auth=Bearer "
+	if len(field) <= len(scheme) || !bytes.EqualFold(field[:len(scheme)], []byte(scheme)) {
+		return nil, false
+	}
+	return field[len(scheme):], true
+}
+
 // End says that the server said its last word: the next bind starts anew.
 func (x *Exchange) End() { x.over = true }
 
@@ -279,9 +305,11 @@ func readSCRAM(creds []byte) Client {
 func readBearer(creds []byte) Client {
 	c := Client{}
 	for part := range bytes.SplitSeq(creds, []byte{1}) {
-		switch {
-		case len(part) > 12 && bytes.EqualFold(part[:12], []byte("auth=Bearer ")):
+		if _, ok := bearer(part); ok {
 			c.Exposure, c.HasSecret = Password, true
+			continue
+		}
+		switch {
 		case bytes.HasPrefix(part, []byte("user=")):
 			c.Identity = clip(part[5:])
 		case bytes.HasPrefix(part, []byte("n,a=")):

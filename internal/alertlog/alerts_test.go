@@ -47,6 +47,7 @@ func ofRule(r detect.RuleID) *detect.Alert {
 	case detect.CleartextSASL:
 		bind(detect.SASL, "PLAIN", detect.Failure, refused)
 		a.Severity--
+		a.Fingerprint = "0123456789abcdef"
 	case detect.StartTLSFallback, detect.LateStartTLS:
 		bind(detect.Simple, "", detect.Success, success)
 	case detect.CleartextPasswordChange:

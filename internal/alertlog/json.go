@@ -251,6 +251,7 @@ func (j *JSON) own(a *detect.Alert, rule *detect.Rule) {
 	j.open("clearbind")
 	j.number("packet", int64(a.Packet))
 	j.some("file", a.Origin)
+	j.some("secret_fingerprint", a.Fingerprint)
 	j.number("count", int64(a.Count))
 	if a.Held {
 		j.time("until", a.Until)
