@@ -33,6 +33,8 @@ const (
 	linkEthernet = 1
 	linkRaw      = 101
 	linkSLL2     = 276
+
+	typeOutgoing = 4 // PACKET_OUTGOING, as a cooked header says too
 )
 
 // EtherTypes.
@@ -98,7 +100,7 @@ func (f *Filter) write(link uint16, snaplen uint32, s share) ([]bpf.Instruction,
 		w.add(bpf.LoadAbsolute{Off: 12, Size: 2}, bpf.LoadConstant{Dst: bpf.RegX, Val: 14})
 		w.etherType(ip)
 	case linkSLL2:
-		w.add(bpf.LoadExtension{Num: bpf.ExtProto}, bpf.LoadConstant{Dst: bpf.RegX, Val: 0})
+		w.cooked(ip)
 		w.etherType(ip)
 	default:
 		w.add(bpf.LoadConstant{Dst: bpf.RegX, Val: 0})
@@ -108,6 +110,27 @@ func (f *Filter) write(link uint16, snaplen uint32, s share) ([]bpf.Instruction,
 	w.networks()
 	w.ends(snaplen, s)
 	return w.finish()
+}
+
+// cooked sets out from what the kernel says beside a frame. Of one that leaves,
+// with its tag in the header, it says the tag's EtherType, and yet shows what is
+// behind.
+func (w *writer) cooked(ip label) {
+	inside := w.later()
+	w.add(bpf.LoadConstant{Dst: bpf.RegX, Val: 0}, bpf.LoadExtension{Num: bpf.ExtType})
+	w.when(bpf.JumpNotEqual, typeOutgoing, inside)
+	w.add(bpf.LoadExtension{Num: bpf.ExtProto})
+	for _, tag := range etherTags() {
+		none := w.later()
+		w.when(bpf.JumpNotEqual, tag, none)
+		w.load(0, 1)
+		w.add(bpf.ALUOpConstant{Op: bpf.ALUOpShiftRight, Val: 4})
+		w.is(ip, 4, 6)
+		w.jump(w.one)
+		w.place(none)
+	}
+	w.place(inside)
+	w.add(bpf.LoadExtension{Num: bpf.ExtProto})
 }
 
 // etherType steps over the tags before what the EtherType in A announces, at X.

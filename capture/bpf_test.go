@@ -61,8 +61,11 @@ func judge(f *Filter, w share) func(testing.TB, *seen) int {
 			code, err := f.program(s.link, 1<<18, w)
 			must(t, err)
 			for i, in := range code {
-				if in == (bpf.LoadExtension{Num: bpf.ExtProto}) {
+				switch in {
+				case bpf.LoadExtension{Num: bpf.ExtProto}:
 					code[i] = bpf.LoadConstant{Val: uint32(s.proto)}
+				case bpf.LoadExtension{Num: bpf.ExtType}:
+					code[i] = bpf.LoadConstant{Val: 0} // to this host
 				}
 			}
 			vm, err = bpf.NewVM(code)
