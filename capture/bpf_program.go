@@ -25,13 +25,14 @@ type jump struct {
 
 // Scratch cells of a filter.
 const (
-	cellKeep   = iota // of copies between the registers
-	cellIP            // where the IP header begins
-	cellProto         // protocol of the transport header
-	cellPart          // not 0: of a fragmented datagram
-	cellHash          // of the two addresses
-	maxProgram = 4096 // instructions, BPF_MAXINSNS
+	cellKeep  = iota // of copies between the registers
+	cellIP           // where the IP header begins
+	cellProto        // protocol of the transport header
+	cellPart         // not 0: of a fragmented datagram
+	cellHash         // of the two addresses
 )
+
+const maxProgram = 4096 // instructions, BPF_MAXINSNS
 
 var errProgramSize = errors.New("more instructions than the kernel takes")
 
