@@ -25,6 +25,7 @@ type Link struct {
 	Up      bool   // it exists, is up, and its frames arrive here. Next gives ErrIdle where it is not, and picks it up when it comes back
 	Carrier bool   // a cable is in it, or whatever stands for one
 	Downs   uint64 // times it was found down, or gone, since it was opened
+	Missed  uint64 // frames its card lost before the kernel saw them, since it was opened: the same for every worker
 	Stats   Stats
 }
 

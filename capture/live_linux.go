@@ -182,7 +182,7 @@ func (l *Live) Links() []Link {
 		if !l.closed {
 			_ = t.count() // Stats tells the error
 		}
-		links[i] = Link{Name: t.name, Up: t.up, Carrier: t.carrier, Downs: t.downs, Stats: t.stats}
+		links[i] = Link{Name: t.name, Up: t.up, Carrier: t.carrier, Downs: t.downs, Missed: t.missed.count(), Stats: t.stats}
 	}
 	return links
 }

@@ -21,6 +21,7 @@ type tap struct {
 	up      bool
 	carrier bool
 	downs   uint64
+	missed  missed
 	stats   Stats
 }
 
@@ -40,6 +41,7 @@ func (t *tap) open(cfg *LiveConfig, w share) error {
 		return err
 	}
 	t.link, t.index, t.up, t.carrier = linkOf(d.hatype), d.index, d.up, d.running
+	t.missed = cardMissed("/sys/class/net", t.name)
 	t.echoes = t.name == anyInterface || d.hatype == unix.ARPHRD_LOOPBACK
 	snaplen := uint32(maxFrame)
 	if cfg.Snaplen > 0 {
