@@ -334,6 +334,23 @@ func TestFilterSpreads(t *testing.T) {
 	}
 }
 
+// A filter is run for every frame there is: the usual one is short.
+func TestFilterIsShort(t *testing.T) {
+	for _, link := range []uint16{linkEthernet, linkRaw, linkSLL2} {
+		code, err := filters()["usual"].program(link, 96, share{1, 2})
+		must(t, err)
+		if _, err := bpf.Assemble(code); err != nil || len(code) > 300 {
+			t.Errorf("link %d: %d instructions, %v", link, len(code), err)
+		}
+		t.Logf("link %d: %d instructions", link, len(code))
+	}
+	for name, f := range filters() {
+		if code, err := f.program(linkSLL2, 96, share{1, 2}); err != nil || len(code) > maxProgram {
+			t.Errorf("%s: %d instructions, %v", name, len(code), err)
+		}
+	}
+}
+
 func TestPortRanges(t *testing.T) {
 	got := portRanges([]uint16{65535, 3268, 389, 3269, 389, 65534, 1})
 	want := []portRange{{1, 1}, {389, 389}, {3268, 3269}, {65534, 65535}}
