@@ -10,7 +10,9 @@ type LiveConfig struct {
 	Workers    int     // sources to deal the frames out to; 0: 1
 	Filter     *Filter // what is of interest; nil: everything
 	Snaplen    int     // octets of a frame that are kept; 0: 262144, which is the most
-	RingSize   int     // octets of memory an interface and worker, for frames that wait; 0: 32 MiB. Rounded to blocks of 512 KiB, 2 at least
+	// RingSize is octets of memory an interface for frames that wait, dealt out to
+	// the workers; 0: 32 MiB. Each gets whole blocks of 512 KiB, two at least.
+	RingSize int
 	// Promiscuous takes frames that are for other hosts, as those of a mirror
 	// port are. "any" has no such mode.
 	Promiscuous bool

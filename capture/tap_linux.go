@@ -58,10 +58,10 @@ func (t *tap) open(cfg *LiveConfig, w share) error {
 		return err
 	}
 	size := cfg.RingSize
-	if size == 0 {
+	if size <= 0 {
 		size = 32 << 20
 	}
-	if err := t.ring.open(t.fd, size); err != nil {
+	if err := t.ring.open(t.fd, size/w.workers); err != nil {
 		return err
 	}
 	return t.bind(t.index)
