@@ -231,7 +231,7 @@ func TestFilterDropsTheRest(t *testing.T) {
 	for name, frames := range shipped(t) {
 		all += len(frames)
 		near += len(passed(t, elsewhere, frames, share{0, 1}))
-		if n := len(passed(t, f, frames, share{0, 1})); n > 0 && !strings.Contains(name, "fragments") {
+		if n := len(passed(t, f, frames, share{0, 1})); n > 0 && !strings.Contains(name, "fragments") && !strings.HasPrefix(name, "cldap-") { // whose answers are fragments, too
 			t.Errorf("%s: %d of %d frames are of port 1", name, n, len(frames))
 		} else {
 			kept += n
