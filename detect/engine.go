@@ -42,6 +42,7 @@ type Engine struct {
 	seg       *decode.Segment // borrowed for the length of one Observe
 	now       int64           // latest packet time seen, ns since 1970
 	nextSweep int64           // when waits are looked at again
+	nextQuiet int64           // when repeats are
 }
 
 // sweepEvery is how exactly waits end, in packet time.
@@ -56,7 +57,7 @@ func New(cfg Config) *Engine {
 		cfg.MaxMemory = 256 << 20
 	}
 	e := &Engine{cfg: cfg, ports: newPortTable(&cfg), secrets: ldap.NewSecretSet(cfg.SecretAttributes...), now: math.MinInt64}
-	e.nextSweep = math.MinInt64
+	e.nextSweep, e.nextQuiet = math.MinInt64, math.MinInt64
 	return e
 }
 
@@ -207,6 +208,7 @@ func (e *Engine) sweep() {
 		e.end(s)
 	}
 	e.events.expire(e.now)
+	e.expireQuiet()
 	e.release()
 }
 

@@ -341,8 +341,28 @@ func TestRepeats(t *testing.T) {
 		ask(k, 3)
 		k.wait(time.Hour)
 		ask(k, 5)
-		if got := told(k.end()); !slices.Equal(got, []string{"cleartext-bind", "cleartext-search", "cleartext-bind", "cleartext-bind", "cleartext-search", "cleartext-search"}) {
+		if got := told(k.end()); !slices.Equal(got, []string{"cleartext-bind", "cleartext-search", "cleartext-bind", "cleartext-search", "cleartext-bind", "cleartext-search"}) {
 			t.Errorf("told %v", got)
+		}
+	})
+	t.Run("are told when the interval ends, whether or not they come again", func(t *testing.T) {
+		k := newTalk(t, Config{RepeatInterval: time.Minute}).open()
+		ask(k, 1)
+		ask(k, 3)
+		ask(k, 5)
+		k.wait(59 * time.Second)
+		before := len(k.alerts)
+		k.wait(2 * time.Second)
+		if before != 2 || len(k.alerts) != 4 {
+			t.Fatalf("%d told before the end of the interval, %d after it", before, len(k.alerts))
+		}
+		for _, a := range k.alerts[2:] {
+			if !a.Held || a.Count != 2 || a.Order != k.p.Order {
+				t.Errorf("held back %+v", a)
+			}
+		}
+		if n := len(k.end()); n != 4 {
+			t.Errorf("told %d in all", n)
 		}
 	})
 	t.Run("a success after a failure is not held back", func(t *testing.T) {

@@ -6,6 +6,7 @@ type event struct {
 	order    uint64
 	deadline int64 // ns; packet time
 	finished bool
+	held     bool   // its alerts tell of repeats: they were counted when they came
 	entries  uint64 // search results so far
 	bytes    uint64 // octets of those
 	alerts   []Alert
@@ -63,6 +64,9 @@ func (e *Engine) release() {
 	n := 0
 	for ; n < len(q.queue) && q.queue[n].finished; n++ {
 		ev := q.queue[n]
+		if ev.held {
+			q.out, ev.alerts = append(q.out, ev.alerts...), nil
+		}
 		for i := range ev.alerts {
 			a := &ev.alerts[i]
 			if a.Search != nil {

@@ -132,6 +132,32 @@ func (q *quietTable) tellHeld(e *Engine, r *remembered, order uint64) {
 	e.events.out = append(e.events.out, a)
 }
 
+// expireQuiet tells, once a second of packet time, what was held back for as
+// long as the interval: who reads the alerts of a sensor need not wait until
+// the finding comes again.
+func (e *Engine) expireQuiet() {
+	if e.cfg.RepeatInterval <= 0 || e.now < e.nextQuiet {
+		return
+	}
+	e.nextQuiet = e.now + int64(time.Second)
+	told := len(e.events.out)
+	for i := range e.quiet {
+		q := &e.quiet[i]
+		for r := q.oldest; r != nil && e.now-r.alert.Time.UnixNano() >= int64(e.cfg.RepeatInterval); r = q.oldest {
+			q.oldest = r.next
+			delete(q.known, keyOf(&r.alert))
+			q.tellHeld(e, r, e.at.Order)
+		}
+	}
+	held := slices.Clone(e.events.out[told:])
+	e.events.out = e.events.out[:told]
+	if len(held) == 0 {
+		return
+	}
+	slices.SortStableFunc(held, func(a, b Alert) int { return cmp.Compare(a.Tie, b.Tie) })
+	e.events.queue = append(e.events.queue, &event{order: e.at.Order, finished: true, held: true, alerts: held})
+}
+
 // finishQuiet tells what is held back at the end of a run.
 func (e *Engine) finishQuiet() {
 	told := len(e.events.out)

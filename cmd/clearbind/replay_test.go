@@ -134,6 +134,24 @@ func TestReplay(t *testing.T) {
 	})
 }
 
+// TestOrderDoesNotDependOnTheWorkers reads all captures as one, with repeats
+// told as their interval ends.
+func TestOrderDoesNotDependOnTheWorkers(t *testing.T) {
+	t.Chdir(pcaps)
+	for _, interval := range []string{"0", "1s", "10m"} {
+		args := []string{"--format=json", "--min-severity=info", "--ldap.any-port", "--repeat-interval=" + interval, "."}
+		_, one, _ := clearbind(t, append([]string{"-w", "1"}, args...)...)
+		if len(one) == 0 {
+			t.Fatal("nothing is told")
+		}
+		for _, workers := range []string{"2", "3", "64"} {
+			if _, more, _ := clearbind(t, append([]string{"-w", workers}, args...)...); !bytes.Equal(one, more) {
+				t.Errorf("with an interval of %s, %s workers say something else than one", interval, workers)
+			}
+		}
+	}
+}
+
 // TestLabels holds what is found against what really happened.
 func TestLabels(t *testing.T) {
 	eachCapture(t, func(t *testing.T, name string, want expect) {
