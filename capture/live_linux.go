@@ -193,7 +193,7 @@ func (l *Live) Stats() (sum Stats, err error) {
 		if !l.closed {
 			err = errors.Join(err, t.count())
 		}
-		sum.add(t.stats)
+		sum.Add(t.stats)
 	}
 	return sum, err
 }

@@ -79,7 +79,7 @@ func (s *Sequence) leave(err error) {
 		s.damages = append(s.damages, damage)
 	}
 	if s.current != nil {
-		s.done.add(s.current.stats)
+		s.done.Add(s.current.stats)
 		_ = s.current.Close() // only read, and read to its end
 		s.current = nil
 	}
@@ -109,7 +109,7 @@ func (s *Sequence) Progress() (read, total int64) {
 func (s *Sequence) Stats() (Stats, error) {
 	sum := s.done
 	if s.current != nil {
-		sum.add(s.current.stats)
+		sum.Add(s.current.stats)
 	}
 	return sum, nil
 }
@@ -124,7 +124,8 @@ func (s *Sequence) Close() error {
 	return s.current.Close()
 }
 
-func (s *Stats) add(o Stats) {
+// Add adds what another source counted.
+func (s *Stats) Add(o Stats) {
 	s.Frames += o.Frames
 	s.Bytes += o.Bytes
 	s.Dropped += o.Dropped

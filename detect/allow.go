@@ -2,6 +2,7 @@ package detect
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 )
@@ -25,12 +26,7 @@ func (w *Allowance) fits(a *Alert) bool {
 		w.Identity != "" && !glob(strings.ToLower(w.Identity), strings.ToLower(a.User)):
 		return false
 	}
-	for _, r := range w.Rules {
-		if r == a.Rule {
-			return true
-		}
-	}
-	return len(w.Rules) == 0
+	return len(w.Rules) == 0 || slices.Contains(w.Rules, a.Rule)
 }
 
 // glob matches a pattern in which "*" stands for any octets, in time linear in

@@ -84,3 +84,20 @@ func TestSecretAttributesAsConfigured(t *testing.T) {
 		t.Errorf("told %q, want %q", have, want)
 	}
 }
+
+func TestConfigureWhileRunning(t *testing.T) {
+	k := newTalk(t, Config{}).open()
+	k.asks(simple(1, who, secret))
+	k.answers(bound(1, 0))
+	cfg := Config{Allow: []Allowance{{Rules: []RuleID{CleartextBind}}}, SecretAttributes: []string{"doorCode"}}
+	cfg.Severities[CleartextSearch] = High
+	k.e.Configure(cfg)
+	k.asks(simple(2, who, secret))
+	k.answers(bound(2, 0))
+	k.asks(searchRequest(3, "dc=x", 2, "doorCode"))
+	k.answers(done(3, 0))
+	alerts := k.end()
+	if have, want := told(alerts), []string{"cleartext-bind", "cleartext-search", "secret-requested"}; !slices.Equal(have, want) || alerts[1].Severity != High {
+		t.Errorf("told %q, want %q", have, want)
+	}
+}

@@ -40,7 +40,7 @@ func TestFingerprints(t *testing.T) {
 					t.Errorf("%s has %v", name, a.Fingerprints)
 				}
 			}
-			if all := fmt.Sprintf("%+v %#v", k.alerts, k.e.prints.mac); strings.Contains(all, secret) || strings.Contains(all, fmt.Sprint([]byte(secret)[:8])) {
+			if all := fmt.Sprintf("%+v %#v", k.alerts, k.e.prints.mac); strings.Contains(all, secret) || strings.Contains(all, fmt.Sprintf("%v", []byte(secret)[:8])) {
 				t.Error("the hash still holds the password")
 			}
 		})

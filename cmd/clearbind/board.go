@@ -18,6 +18,8 @@ type report struct {
 	counts      detect.Counts
 	panics      uint64
 	first, last time.Time // packets; zero: none yet
+	alive       time.Time // when a live worker wrote this
+	links       []capture.Link
 }
 
 // board is where workers leave their counters, for scrapes and the summary.
@@ -26,11 +28,16 @@ type board struct {
 	mu          sync.Mutex
 	reports     []report
 	inventories []*detect.Inventory // replaced, never changed
-	lost        uint64              // alerts
+	live        bool
+	interfaces  []string  // live: their names, in the order of report.links
+	isReady     bool      // live: frames can arrive
+	configOK    bool      // the last reading of the configuration
+	configAt    time.Time // the last one that was good; zero: there is no file
+	lost        uint64    // alerts
 }
 
-func newBoard(workers int) *board {
-	b := &board{reports: make([]report, workers), inventories: make([]*detect.Inventory, workers)}
+func newBoard(workers int, interfaces []string) *board {
+	b := &board{configOK: true, live: interfaces != nil, interfaces: interfaces, reports: make([]report, workers), inventories: make([]*detect.Inventory, workers)}
 	for i := range b.inventories {
 		b.inventories[i] = new(detect.Inventory)
 	}
@@ -48,6 +55,29 @@ func (b *board) note(worker int, n *detect.Inventory) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.inventories[worker] = n
+}
+
+// setReady notes whether frames can arrive.
+func (b *board) setReady(is bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.isReady = is
+}
+
+func (b *board) ready() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.isReady
+}
+
+// configured notes how reading the configuration went.
+func (b *board) configured(good bool, at time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.configOK = good
+	if good {
+		b.configAt = at
+	}
 }
 
 func (b *board) lose(alerts int) {
@@ -72,13 +102,35 @@ func (b *board) inventory() *detect.Inventory {
 func (b *board) span() (first, last time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.reports[0].first, b.reports[0].last
+	for i := range b.reports {
+		if r := &b.reports[i]; !r.first.IsZero() && (first.IsZero() || r.first.Before(first)) {
+			first = r.first
+		}
+		if b.reports[i].last.After(last) {
+			last = b.reports[i].last
+		}
+	}
+	return first, last
 }
 
-// snapshot adds the workers up. Frames are read by each of them, so those are
-// the first one's.
+// alive says whether every live worker has written lately, and ready whether
+// one of the interfaces is up.
+func (b *board) alive(now time.Time) (alive, up bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range b.reports {
+		if now.Sub(b.reports[i].alive) > 5*time.Second {
+			return false, false
+		}
+	}
+	return true, anyUp(b.reports[0].links)
+}
+
+// snapshot adds the workers up. Frames of files are read by each of them, so
+// those are the first one's; frames of interfaces are dealt out.
 func (b *board) snapshot() metrics.Snapshot {
 	inventory := b.inventory()
+	_, last := b.span()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	first := &b.reports[0]
@@ -86,12 +138,38 @@ func (b *board) snapshot() metrics.Snapshot {
 		Sources:    []metrics.Source{{Name: "file", Stats: first.stats}},
 		Undecoded:  first.undecoded,
 		AlertsLost: b.lost,
-		LastPacket: first.last,
+		ConfigGood: b.configOK,
+		ConfigTime: b.configAt,
+		LastPacket: last,
+	}
+	if b.live {
+		s.Sources, s.Undecoded = b.liveSources()
 	}
 	for i := range b.reports {
 		s.Detect.Add(&b.reports[i].counts)
 		s.Panics += b.reports[i].panics
 	}
-	s.Exposed.Accounts, s.Exposed.Clients, s.Exposed.Servers = inventory.Recent(first.last)
+	s.Exposed.Accounts, s.Exposed.Clients, s.Exposed.Servers = inventory.Recent(last)
 	return s
+}
+
+// liveSources adds up what the workers read of each interface. What its card
+// has lost is the same for all of them.
+func (b *board) liveSources() (sources []metrics.Source, undecoded [decode.NumReasons]uint64) {
+	for i, name := range b.interfaces {
+		sum := metrics.Source{Name: name}
+		for j := range b.reports {
+			if r := &b.reports[j]; i < len(r.links) {
+				sum.Add(r.links[i].Stats)
+				sum.Missed = r.links[i].Missed
+			}
+		}
+		sources = append(sources, sum)
+	}
+	for j := range b.reports {
+		for why, n := range b.reports[j].undecoded {
+			undecoded[why] += n
+		}
+	}
+	return sources, undecoded
 }

@@ -29,7 +29,7 @@ func (p *program) read(ctx context.Context) ([]*capture.DamagedError, []error) {
 		lane := make(chan batch, 16)
 		lanes[i] = lane
 		s := &sensor{
-			src: src, engine: detect.New(p.cfg.detect), index: i, workers: n, waits: waiting != nil,
+			src: src, engine: detect.New(p.cfg.detect), index: i, place: i, workers: n, waits: waiting != nil,
 			out: lane, board: p.board, log: p.log, crashOnPanic: p.cfg.crashOnPanic,
 		}
 		// One goroutine a worker: it owns its source, decoder and engine. Ends

@@ -63,24 +63,36 @@ func (p *program) handler() (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle(p.cfg.telemetryPath, promhttp.HandlerFor(metrics.NewRegistry(p.board.snapshot), promhttp.HandlerOpts{}))
-	mux.Handle("/-/healthy", says("clearbind is healthy.\n"))
-	mux.Handle("/-/ready", says("clearbind is ready.\n"))
+	mux.Handle("/-/healthy", says("clearbind is healthy.\n", always))
+	mux.Handle("/-/ready", says("clearbind is ready.\n", func() bool { return !p.cfg.live() || p.board.ready() }))
 	mux.Handle("/", landing)
 	return mux, nil
 }
 
-func says(text string) http.Handler {
+func always() bool { return true }
+
+// says answers with text as long as good is true.
+func says(text string, good func() bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		if !good() {
+			http.Error(w, "No frames can arrive: no worker is alive, or no interface is up.", http.StatusServiceUnavailable)
+			return
+		}
 		_, _ = io.WriteString(w, text) // whoever asked may have gone
 	})
 }
 
 // linger goes on serving after the last file, so that the counters can be
-// scraped, until it is interrupted.
-func (e *endpoint) linger(ctx context.Context, stderr *os.File) {
-	if ctx.Err() == nil {
+// scraped, until it is interrupted; over: nothing is left to serve for.
+func (e *endpoint) linger(ctx context.Context, stderr *os.File, over bool) {
+	if ctx.Err() == nil && !over {
 		say(stderr, "metrics are served on %s until interrupted\n", e.listeners[0].Addr())
+	}
+	ctx, cancelWait := context.WithCancel(ctx)
+	defer cancelWait()
+	if over {
+		cancelWait()
 	}
 	select {
 	case <-ctx.Done():

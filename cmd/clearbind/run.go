@@ -8,9 +8,12 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/clearbind/clearbind/capture"
+	"github.com/clearbind/clearbind/detect"
 	"github.com/prometheus/common/promslog"
 )
 
@@ -22,8 +25,8 @@ const (
 	exitFound  = 3
 )
 
-// run is the program: read the command line, read the captures, say what was
-// found. It gives the exit status.
+// run is the program: read the command line, read the captures or watch the
+// interfaces, say what was found. It gives the exit status.
 func run(args []string, stdout, stderr *os.File) int {
 	cfg, err := parse(args, stdout, stderr)
 	switch {
@@ -31,6 +34,10 @@ func run(args []string, stdout, stderr *os.File) int {
 		return exitDone
 	case err != nil:
 		return complain(stderr, err, exitUsage)
+	case cfg.listInterfaces:
+		return listInterfaces(stdout, stderr)
+	case cfg.checkOnly:
+		return checked(cfg, stdout)
 	}
 	return start(cfg, stdout, stderr)
 }
@@ -38,23 +45,33 @@ func run(args []string, stdout, stderr *os.File) int {
 // start opens what the command line names and runs the program.
 func start(cfg *config, stdout, stderr *os.File) int {
 	cfg.log.Writer = stderr
-	log := promslog.New(&cfg.log)
-	files, err := capture.Walk(cfg.paths)
+	p := &program{cfg: cfg, log: promslog.New(&cfg.log), stderr: stderr}
+	for _, note := range cfg.notes() {
+		p.log.Warn(note)
+	}
+	var err error
+	if cfg.live() {
+		p.sources, err = openLive(cfg)
+		err = hint(err)
+	} else {
+		p.files, err = capture.Walk(cfg.paths)
+	}
 	if err != nil {
 		return complain(stderr, err, exitFailed)
 	}
-	out, err := openOutput(cfg, stdout)
-	if err != nil {
+	if p.out, err = openOutput(cfg, p.log, stdout); err != nil {
 		return complain(stderr, err, exitFailed)
+	}
+	if piped(p.files) {
+		cfg.workers = 1 // what is read once has one reader
+	}
+	p.board = newBoard(cfg.workers, cfg.interfaces)
+	if cfg.file != "" {
+		p.board.configured(true, time.Now())
 	}
 	signal.Ignore(syscall.SIGPIPE) // a reader that leaves is an error of Write
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-
-	if piped(files) {
-		cfg.workers = 1 // what is read once has one reader
-	}
-	p := &program{cfg: cfg, log: log, out: out, stderr: stderr, files: files, board: newBoard(cfg.workers)}
 	return p.run(ctx)
 }
 
@@ -77,12 +94,16 @@ func say(stderr io.Writer, format string, args ...any) {
 
 // program is what one run has open.
 type program struct {
-	cfg    *config
-	log    *slog.Logger
-	out    *output
-	stderr *os.File
-	files  []string // capture files, in the order they are read
-	board  *board
+	cfg     *config
+	log     *slog.Logger
+	out     *output
+	stderr  *os.File
+	files   []string        // capture files, in the order they are read
+	sources []*capture.Live // or interfaces, a source for each worker
+	board   *board
+	reloads []*atomic.Pointer[detect.Config] // live: a new configuration for each worker
+	reopen  chan struct{}                    // live: the alert log was rotated
+	stuck   bool                             // the output takes nothing any more
 }
 
 // run starts everything, waits for it, and closes it in the order opened.
@@ -95,7 +116,13 @@ func (p *program) run(ctx context.Context) int {
 	defer cancel()
 	p.out.board, p.out.cancel = p.board, cancel
 
-	damages, errs := p.read(reading)
+	var damages []*capture.DamagedError
+	var errs []error
+	if p.cfg.live() {
+		errs = p.guard(reading)
+	} else {
+		damages, errs = p.read(reading)
+	}
 	for _, d := range damages {
 		errs = append(errs, d)
 	}
@@ -103,23 +130,33 @@ func (p *program) run(ctx context.Context) int {
 	for _, err := range errs {
 		complain(p.stderr, err, exitFailed)
 	}
-	if err := p.out.close(); err != nil {
-		complain(p.stderr, err, exitFailed)
-		failed = true
+	if !p.stuck {
+		if err := p.out.close(); err != nil {
+			complain(p.stderr, err, exitFailed)
+			failed = true
+		}
 	}
 	if !p.out.left {
-		summarise(p.stderr, p.board, len(p.files), len(damages), ctx.Err() != nil)
+		summarise(p.stderr, p.board, p.where(), len(damages), ctx.Err() != nil && !p.cfg.live())
 	}
 	if web != nil {
-		web.linger(ctx, p.stderr)
+		web.linger(ctx, p.stderr, p.cfg.live())
 	}
 	switch {
 	case failed:
 		return exitFailed
-	case p.out.found && ctx.Err() == nil:
+	case p.out.found && (ctx.Err() == nil || p.cfg.live()):
 		return exitFound
 	}
 	return exitDone
+}
+
+// where says what was read, in words.
+func (p *program) where() string {
+	if p.cfg.live() {
+		return "on " + joinWords(p.cfg.interfaces)
+	}
+	return "in " + count(uint64(len(p.files)), "file")
 }
 
 // clean leaves out what is no error.

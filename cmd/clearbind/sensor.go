@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/clearbind/clearbind/capture"
@@ -21,12 +22,15 @@ type sensor struct {
 	src          capture.Source
 	packets      decode.Packets
 	engine       *detect.Engine
-	index        int // of workers
-	workers      int
-	waits        bool // the source may keep us waiting: alerts must not
+	index        int                                 // of workers
+	workers      int                                 // that read the same frames
+	place        int                                 // on the board
+	live         interface{ Links() []capture.Link } // nil: not an interface
+	waits        bool                                // the source may keep us waiting: alerts must not
 	out          chan<- batch
 	board        *board
 	log          *slog.Logger
+	reload       *atomic.Pointer[detect.Config] // a configuration to change to; nil: it never changes
 	crashOnPanic bool
 
 	frame       capture.Frame
@@ -39,6 +43,9 @@ type sensor struct {
 	panics      uint64
 	first, last time.Time // the earliest and the latest packet
 	nextCopy    time.Time // when the board is given the inventory again
+	linked      []capture.Link
+	linksAt     time.Time // when they were looked at
+	watcher     links
 }
 
 // batch is what a worker hands over now and then.
@@ -73,7 +80,12 @@ func (s *sensor) loop(ctx context.Context) error {
 			if !s.due() {
 				continue
 			}
+		} else if s.live != nil {
+			// Nothing arrives: only the clock tells that time goes on.
+			s.engine.Tick(&detect.Packet{Time: time.Now().UTC(), Order: s.order})
+			s.alerts = s.engine.Take(s.alerts)
 		}
+		s.configure()
 		s.handOver(s.engine.Watermark())
 		s.publish(false)
 	}
@@ -90,8 +102,28 @@ func (s *sensor) due() bool {
 }
 
 func (s *sensor) handOver(upTo uint64) {
-	s.out <- batch{s.alerts, upTo}
+	b := batch{s.alerts, upTo}
 	s.alerts, s.sent, s.sentAt = nil, s.order, s.last
+	switch {
+	case s.live == nil:
+		s.out <- b
+	case len(b.alerts) > 0:
+		select {
+		case s.out <- b:
+		default: // the disk is too slow: capture does not wait for it
+			s.board.lose(len(b.alerts))
+		}
+	}
+}
+
+// configure takes over a configuration that was read anew.
+func (s *sensor) configure() {
+	if s.reload == nil {
+		return
+	}
+	if cfg := s.reload.Swap(nil); cfg != nil {
+		s.engine.Configure(*cfg)
+	}
 }
 
 // handle decodes a frame and shows it to the engine. A panic on the way is
@@ -131,19 +163,34 @@ func (s *sensor) panicked(f *capture.Frame, r any) {
 	}
 }
 
+// links gives the state of the interfaces, looked at once a second.
+func (s *sensor) links(now time.Time, end bool) []capture.Link {
+	if end || now.Sub(s.linksAt) >= time.Second {
+		s.linksAt, s.linked = now, s.live.Links()
+		if s.place == 0 { // all workers see the same
+			s.watcher.log = s.log
+			s.watcher.look(s.linked)
+		}
+	}
+	return s.linked
+}
+
 // publish shows the counters to whoever asks.
 func (s *sensor) publish(end bool) {
 	stats, err := s.src.Stats()
 	if err != nil {
 		s.log.Warn("source statistics", "err", err)
 	}
-	s.board.put(s.index, report{
-		stats: stats, undecoded: s.undecoded, counts: s.engine.Counts(), panics: s.panics, first: s.first, last: s.last,
-	})
+	r := report{stats: stats, undecoded: s.undecoded, counts: s.engine.Counts(), panics: s.panics, first: s.first, last: s.last}
+	if s.live != nil {
+		r.alive = time.Now()
+		r.links = s.links(r.alive, end)
+	}
+	s.board.put(s.place, r)
 	// The inventory grows with the network: copying it may take two hundredths
 	// of the time, and no more.
 	if now := time.Now(); end || now.After(s.nextCopy) {
-		s.board.note(s.index, s.engine.Inventory())
+		s.board.note(s.place, s.engine.Inventory())
 		s.nextCopy = time.Now().Add(max(time.Second, 50*time.Since(now)))
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/clearbind/clearbind/capture"
 	"github.com/clearbind/clearbind/decode"
 	"github.com/clearbind/clearbind/detect"
 	"github.com/clearbind/clearbind/internal/metrics"
@@ -20,14 +21,17 @@ const namesShown = 10
 
 // summarise closes a run: what was read, what was found, who was exposed, and
 // what could not be seen. Lines with nothing to say are left out.
-func summarise(w io.Writer, b *board, files, damaged int, interrupted bool) {
+func summarise(w io.Writer, b *board, where string, damaged int, interrupted bool) {
 	s, inventory := b.snapshot(), b.inventory()
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	line := func(what, format string, args ...any) {
 		say(t, "%s\t"+format+"\n", append([]any{what}, args...)...)
 	}
-	frames := s.Sources[0].Stats
-	line("Read", "%s, %s in %s%s", count(frames.Frames, "packet"), size(float64(frames.Bytes)), count(uint64(files), "file"), span(b.span()))
+	var frames capture.Stats
+	for _, src := range s.Sources {
+		frames.Add(src.Stats)
+	}
+	line("Read", "%s, %s %s%s", count(frames.Frames, "packet"), size(float64(frames.Bytes)), where, span(b.span()))
 	if interrupted {
 		line("", "interrupted: the rest was not read")
 	}
@@ -150,6 +154,10 @@ func notSeen(s *metrics.Snapshot, damaged int) []string {
 		}
 	}
 	c := &s.Detect
+	for _, src := range s.Sources {
+		say(src.Dropped, "%s dropped by the kernel on %s", count(src.Dropped, "packet"), src.Name)
+		say(src.Missed, "%s lost by the card of %s", count(src.Missed, "packet"), src.Name)
+	}
 	for r := decode.OK + 1; r < decode.NumReasons; r++ {
 		say(s.Undecoded[r], "%s (%s)", count(s.Undecoded[r], "packet"), strings.ReplaceAll(r.String(), "_", " "))
 	}

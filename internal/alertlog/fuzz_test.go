@@ -28,7 +28,7 @@ func FuzzJSON(f *testing.F) {
 		a.Packet, a.Count = count>>1, 1+int(count>>33)
 		o := Observer{}
 		if parts&1 != 0 {
-			o = Observer{Hostname: name, Interface: text, Version: name}
+			o = Observer{Hostname: name, Live: true, Version: name}
 		}
 		line := jsonLines(t, o, a)
 		checkLine(t, line)

@@ -71,7 +71,7 @@ func TestJSONObserver(t *testing.T) {
 	for o, want := range map[Observer]string{
 		{}:                  ``,
 		{Hostname: "tap-1"}: `"observer":{"hostname":"tap-1"},`,
-		{Hostname: "tap-1", Interface: "eth1", Version: "1.0.0"}: `"observer":{"hostname":"tap-1","ingress":{"interface":{"name":"eth1"}},"version":"1.0.0"},`,
+		{Hostname: "tap-1", Live: true, Version: "1.0.0"}: `"observer":{"hostname":"tap-1","ingress":{"interface":{"name":"` + a.Origin + `"}},"version":"1.0.0"},`,
 	} {
 		line := string(jsonLines(t, o, a))
 		if want == "" && strings.Contains(line, "observer") || !strings.Contains(line, want+`"clearbind":{`) {
@@ -140,7 +140,7 @@ func keysOnce(d *json.Decoder) string {
 
 func TestJSONLinesAreHarmless(t *testing.T) {
 	for _, a := range everyAlert() {
-		checkLine(t, jsonLines(t, Observer{Hostname: hostile, Interface: hostile, Version: hostile}, a))
+		checkLine(t, jsonLines(t, Observer{Hostname: hostile, Live: true, Version: hostile}, a))
 	}
 }
 

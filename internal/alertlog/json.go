@@ -19,9 +19,9 @@ const ecsVersion = "8.17.0"
 // Observer says who watched. Empty fields are left out: the alerts of a file
 // are the same bytes on every machine.
 type Observer struct {
-	Hostname  string
-	Interface string // live only
-	Version   string
+	Hostname string
+	Live     bool // alerts come from interfaces, which their Origin names
+	Version  string
 }
 
 // JSON writes one object a line, in a buffer that it uses again.
@@ -105,7 +105,7 @@ func (j *JSON) alert(a *detect.Alert) {
 	j.close()
 	j.close()
 	j.ldap(a)
-	j.observed()
+	j.observed(a)
 	j.own(a, rule)
 	j.close()
 }
@@ -229,16 +229,16 @@ func (j *JSON) ldap(a *detect.Alert) {
 	j.close()
 }
 
-func (j *JSON) observed() {
+func (j *JSON) observed(a *detect.Alert) {
 	if j.observer == (Observer{}) {
 		return
 	}
 	j.open("observer")
 	j.some("hostname", j.observer.Hostname)
-	if j.observer.Interface != "" {
+	if j.observer.Live {
 		j.open("ingress")
 		j.open("interface")
-		j.text("name", j.observer.Interface)
+		j.text("name", a.Origin)
 		j.close()
 		j.close()
 	}
@@ -250,7 +250,9 @@ func (j *JSON) observed() {
 func (j *JSON) own(a *detect.Alert, rule *detect.Rule) {
 	j.open("clearbind")
 	j.number("packet", int64(a.Packet))
-	j.some("file", a.Origin)
+	if !j.observer.Live {
+		j.some("file", a.Origin)
+	}
 	j.some("secret_fingerprint", a.Fingerprint)
 	j.number("count", int64(a.Count))
 	if a.Held {

@@ -39,7 +39,7 @@ func valid(s *jsonschema.Schema, line []byte) error {
 func TestSchemaHoldsEveryAlert(t *testing.T) {
 	s := compileSchema(t)
 	for _, a := range everyAlert() {
-		line := jsonLines(t, Observer{Hostname: "tap-1", Interface: "eth1", Version: "1.0.0"}, a)
+		line := jsonLines(t, Observer{Hostname: "tap-1", Live: true, Version: "1.0.0"}, a)
 		if err := valid(s, line); err != nil {
 			t.Errorf("%v\n%s", err, line)
 		}

@@ -43,7 +43,7 @@ func NewSyslog(w io.Writer, cfg SyslogConfig) *Syslog {
 	}
 	// No host's own names are longer; what is written into each message is bounded all the same.
 	o := cfg.Observer
-	o.Hostname, o.Interface, o.Version = cut(o.Hostname, 255), cut(o.Interface, 64), cut(o.Version, 64)
+	o.Hostname, o.Version = cut(o.Hostname, 255), cut(o.Version, 64)
 	// RFC 5424 6.4: UTF-8 has a byte order mark before it, which readers of JSON
 	// choke on. ASCII needs none.
 	return &Syslog{w: w, cfg: cfg, json: JSON{observer: o, ascii: true}}

@@ -9,7 +9,7 @@ import (
 	"github.com/leodido/go-syslog/v4/rfc5424"
 )
 
-var tap = SyslogConfig{Observer: Observer{Hostname: "tap-1.example.org", Interface: "eth1", Version: "1.0.0"}, PID: 4711}
+var tap = SyslogConfig{Observer: Observer{Hostname: "tap-1.example.org", Live: true, Version: "1.0.0"}, PID: 4711}
 
 func syslogLines(t *testing.T, cfg SyslogConfig, alerts ...*detect.Alert) []byte {
 	t.Helper()

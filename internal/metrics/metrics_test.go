@@ -34,6 +34,7 @@ func busy() Snapshot {
 	next := uint64(0)
 	fill(reflect.ValueOf(&s).Elem(), &next)
 	s.LastPacket = time.Date(2026, 3, 1, 9, 15, 2, 500_000_000, time.UTC)
+	s.ConfigTime = s.LastPacket.Add(-time.Hour)
 	return s
 }
 
@@ -172,7 +173,7 @@ func TestEverySeriesExistsAtZero(t *testing.T) {
 	want := map[string]int{
 		"packets_total":           2,
 		"bytes_total":             2,
-		"dropped_packets_total":   2 * 2,
+		"dropped_packets_total":   2 * 3,
 		"undecoded_packets_total": int(decode.NumReasons) - 1,
 		"connections_total":       int(detect.NumProtections),
 		"messages_total":          int(ldap.NumOps),
@@ -282,6 +283,7 @@ func value(families []*dto.MetricFamily, name string) float64 {
 func TestLastPacket(t *testing.T) {
 	s := fresh()
 	s.LastPacket = time.Date(2026, 3, 1, 9, 15, 2, 250_000_000, time.UTC)
+	s.ConfigTime = s.LastPacket.Add(-time.Hour)
 	if got := value(gather(t, s), "clearbind_last_packet_timestamp_seconds"); got != 1772356502.25 {
 		t.Errorf("last packet at %v", got)
 	}

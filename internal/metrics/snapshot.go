@@ -17,12 +17,15 @@ type Snapshot struct {
 	AlertsLost uint64
 	Panics     uint64
 	LastPacket time.Time // zero: none yet
+	ConfigGood bool      // the configuration was read well the last time
+	ConfigTime time.Time // when it was read well; zero: never, or there is none
 }
 
 // Source is what was read from one place.
 type Source struct {
 	Name string // an interface, or "file": a closed set
 	capture.Stats
+	Missed uint64 // frames an interface's card lost before the kernel saw them
 }
 
 // Exposed are the distinct accounts, clients and servers of the last 24 h.

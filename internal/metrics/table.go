@@ -1,6 +1,8 @@
 package metrics
 
 import (
+	"time"
+
 	"slices"
 
 	"github.com/clearbind/clearbind/decode"
@@ -54,6 +56,7 @@ var table = []metric{
 			for _, src := range s.Sources {
 				emit(float64(src.Dropped), src.Name, "kernel")
 				emit(float64(src.Frozen), src.Name, "ring")
+				emit(float64(src.Missed), src.Name, "card")
 			}
 		}},
 	{"undecoded_packets_total", "Frames that gave no TCP segment or UDP datagram.", counter, []string{"reason"},
@@ -112,14 +115,11 @@ var table = []metric{
 	{"exposed_clients", "Distinct clients of any finding within the last 24 hours.", gauge, nil, one(func(s *Snapshot) uint64 { return uint64(s.Exposed.Clients) })},
 	{"exposed_servers", "Distinct servers of any finding within the last 24 hours.", gauge, nil, one(func(s *Snapshot) uint64 { return uint64(s.Exposed.Servers) })},
 	{"last_packet_timestamp_seconds", "Time of the last frame read, in seconds since 1970; 0: none yet.", gauge, nil,
-		func(s *Snapshot, emit func(float64, ...string)) {
-			if s.LastPacket.IsZero() {
-				emit(0)
-				return
-			}
-			// Nanoseconds since 1970 are more than a float64 tells apart.
-			emit(float64(s.LastPacket.UnixMicro()) / 1e6)
-		}},
+		func(s *Snapshot, emit func(float64, ...string)) { emit(seconds(s.LastPacket)) }},
+	{"config_last_reload_successful", "Whether the configuration was read well the last time: 1 or 0; 1 without a configuration.", gauge, nil,
+		func(s *Snapshot, emit func(float64, ...string)) { emit(truth(s.ConfigGood)) }},
+	{"config_last_reload_success_timestamp_seconds", "When the configuration was read well last, in seconds since 1970; 0: there is none.", gauge, nil,
+		func(s *Snapshot, emit func(float64, ...string)) { emit(seconds(s.ConfigTime)) }},
 	{"panics_total", "Frames that made the decoder fail and were skipped: a bug, please report it.", counter, nil, one(func(s *Snapshot) uint64 { return s.Panics })},
 }
 
@@ -142,4 +142,20 @@ func severities(r detect.RuleID) []detect.Severity {
 	default:
 		return []detect.Severity{own, own - 1}
 	}
+}
+
+// seconds gives a time in seconds since 1970; 0 for none. Nanoseconds since 1970
+// are more than a float64 tells apart.
+func seconds(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.UnixMicro()) / 1e6
+}
+
+func truth(is bool) float64 {
+	if is {
+		return 1
+	}
+	return 0
 }

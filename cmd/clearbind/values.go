@@ -1,0 +1,210 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/units"
+	"github.com/clearbind/clearbind/decode"
+	"github.com/clearbind/clearbind/detect"
+	"github.com/clearbind/clearbind/internal/alertlog"
+	"github.com/clearbind/clearbind/internal/settings"
+	"github.com/prometheus/common/model"
+)
+
+// swap copies list with every old as one new.
+func swap(list []string, old, new string) []string {
+	list = slices.Clone(list)
+	for i := range list {
+		if list[i] == old {
+			list[i] = new
+		}
+	}
+	return list
+}
+
+// decoders reads the number of workers; "": one a processor.
+func (c *config) decoders(s string) error {
+	if s == "" {
+		c.workers = min(runtime.GOMAXPROCS(0), decode.Shards)
+		return nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > decode.Shards {
+		return fmt.Errorf("--workers=%s: give a number from 1 to %d", s, decode.Shards)
+	}
+	c.workers = n
+	return nil
+}
+
+// severities reads the flags that are severities; failOn may be empty.
+func (c *config) severities(least, failOn string) error {
+	var ok1, ok2 bool
+	c.minSeverity, ok1 = detect.ParseSeverity(least)
+	c.failOn, ok2 = detect.ParseSeverity(failOn)
+	switch {
+	case !ok1:
+		return fmt.Errorf("--min-severity=%s: give info, low, medium, high or critical", least)
+	case !ok2 && failOn != "":
+		return fmt.Errorf("--fail-on=%s: give info, low, medium, high or critical", failOn)
+	}
+	return nil
+}
+
+// check says what is missing or makes no sense.
+func (c *config) check() error {
+	addrs := *c.web.WebListenAddresses
+	switch {
+	case c.listInterfaces || c.checkOnly && c.file != "":
+		return nil
+	case c.checkOnly:
+		return errors.New("--check-config: name the file with --config=FILE")
+	case c.live() && len(c.paths) > 0:
+		return errors.New("read files or watch interfaces (-i), not both at once")
+	case !c.live() && len(c.paths) == 0:
+		return errors.New("nothing to read: name capture files or folders, - for standard input, or an interface with -i; clearbind --help shows all flags")
+	case slices.Contains(c.paths, ""):
+		return errors.New("a file name is empty; is a variable of your shell not set?")
+	case slices.Contains(c.interfaces, ""):
+		return errors.New("--interface: a name is empty; clearbind -D lists them")
+	case !slices.Contains([]string{"auto", "text", "json", "syslog"}, c.format):
+		return fmt.Errorf("--format=%s: give auto, text, json or syslog", c.format)
+	case !strings.HasPrefix(c.telemetryPath, "/") || c.telemetryPath == "/":
+		return fmt.Errorf("--web.telemetry-path=%s: give a path below /", c.telemetryPath)
+	case c.snaplen < 64 || c.snaplen > 262144:
+		return fmt.Errorf("--snaplen=%d: give octets from 64 to 262144", c.snaplen)
+	}
+	if i := slices.Index(c.paths, "-"); i >= 0 && slices.Contains(c.paths[i+1:], "-") {
+		return errors.New("standard input (-) can be read only once")
+	}
+	if len(addrs) == 0 && c.live() {
+		*c.web.WebListenAddresses = []string{"127.0.0.1:9636"}
+	}
+	if slices.Contains(addrs, "off") {
+		*c.web.WebListenAddresses = nil
+	}
+	return nil
+}
+
+// ring reads the size of the ring.
+func (c *config) ring(s string) error {
+	n, err := units.ParseBase2Bytes(s)
+	if err != nil || n < 1<<20 || n > 16<<30 {
+		return fmt.Errorf("--ring-size=%s: give a size from 1MiB to 16GiB", s)
+	}
+	c.ringSize = int(n)
+	return nil
+}
+
+// destination reads --output where it names a collector.
+func (c *config) destination() error {
+	if !alertlog.IsDestination(c.output) {
+		return nil
+	}
+	if c.format == "text" || c.format == "json" {
+		return fmt.Errorf("--format=%s: a collector takes syslog", c.format)
+	}
+	var err error
+	if c.syslog, err = alertlog.ParseDestination(c.output); err != nil {
+		return fmt.Errorf("--output: %w", err)
+	}
+	return nil
+}
+
+// leastKey is the shortest key of fingerprints, in octets: with less, whoever
+// has an alert could try keys.
+const leastKey = 16
+
+func (c *config) fingerprintKey(path string) error {
+	if path == "" {
+		return nil
+	}
+	key, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("--secret-fingerprint-key: %w", err)
+	}
+	if len(key) < leastKey {
+		return fmt.Errorf("--secret-fingerprint-key: %s has %d octets; %d at least make a key (head -c 32 /dev/urandom > %s)", path, len(key), leastKey, path)
+	}
+	c.detect.FingerprintKey = key
+	return nil
+}
+
+// load reads the configuration file, and puts it beside what the flags say.
+func (c *config) load(now time.Time) error {
+	c.flagged = c.detect
+	if c.file == "" {
+		return nil
+	}
+	s, err := settings.Load(c.file, now)
+	if err != nil {
+		return err
+	}
+	c.settings = s
+	s.Apply(&c.detect)
+	return nil
+}
+
+// lists reads the flags that are lists.
+func (c *config) lists(ports, tlsPorts string, nets, ignore []string) error {
+	var errs [4]error
+	c.detect.Ports, errs[0] = portList("--ldap.port", ports)
+	c.detect.TLSPorts, errs[1] = portList("--ldap.tls-port", tlsPorts)
+	c.detect.Nets, errs[2] = netList("--net", nets)
+	c.detect.IgnoreNets, errs[3] = netList("--ignore-net", ignore)
+	return errors.Join(errs[:]...)
+}
+
+func portList(flag, list string) ([]uint16, error) {
+	ports := []uint16{}
+	for part := range strings.SplitSeq(list, ",") {
+		n, err := strconv.ParseUint(strings.TrimSpace(part), 10, 16)
+		if err != nil || n == 0 {
+			return nil, fmt.Errorf("%s=%s: %q is no port; give numbers from 1 to 65535, separated by commas", flag, list, part)
+		}
+		ports = append(ports, uint16(n))
+	}
+	return ports, nil
+}
+
+func netList(flag string, list []string) ([]netip.Prefix, error) {
+	var nets []netip.Prefix
+	for _, s := range list {
+		p, err := netip.ParsePrefix(s)
+		if a, e := netip.ParseAddr(s); err != nil && e == nil {
+			p, err = a.Prefix(a.BitLen())
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s=%s: give a network such as 10.0.0.0/8 or 2001:db8::/32", flag, s)
+		}
+		nets = append(nets, p.Masked())
+	}
+	return nets, nil
+}
+
+func (c *config) repeat(s string) error {
+	switch {
+	case s == "" && c.live():
+		c.detect.RepeatInterval = time.Hour
+		return nil
+	case s == "":
+		c.detect.RepeatInterval = -1 // once in the whole run
+		return nil
+	}
+	d, err := time.ParseDuration(s)
+	if p, e := model.ParseDuration(s); err != nil && e == nil {
+		d, err = time.Duration(p), nil
+	}
+	if err != nil || d < 0 {
+		return fmt.Errorf("--repeat-interval=%s: give a duration such as 10m, 1h or 1d, or 0", s)
+	}
+	c.detect.RepeatInterval = d
+	return nil
+}
