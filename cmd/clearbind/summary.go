@@ -40,6 +40,9 @@ func summarise(w io.Writer, b *board, where string, damaged int, interrupted boo
 	for r := range byGravity(&s.Detect) {
 		line("", "%s", r)
 	}
+	if n := sum(s.Detect.Allowed[:]); n > 0 {
+		line("Kept quiet", "%s by the allow list", count(n, "finding"))
+	}
 	if accounts := len(inventory.Accounts); accounts > 0 {
 		clients, servers := inventory.Exposed()
 		line("Exposed", "%s, from %s, to %s", count(uint64(accounts), "account"), count(uint64(len(clients)), "client"), count(uint64(len(servers)), "server"))
@@ -57,7 +60,7 @@ func count(n uint64, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	if before, ok := strings.CutSuffix(noun, "y"); ok {
+	if before, ok := strings.CutSuffix(noun, "y"); ok { // entry, entries
 		noun = before + "ie"
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
@@ -90,6 +93,13 @@ func connections(s *metrics.Snapshot) string {
 		return "no LDAP over TCP"
 	}
 	return strings.Join(parts, ", ")
+}
+
+func sum(counts []uint64) (n uint64) {
+	for _, c := range counts {
+		n += c
+	}
+	return n
 }
 
 // findings counts them by severity, the gravest first.
