@@ -34,7 +34,7 @@ func namespace(t testing.TB) {
 // ip runs iproute2 in the test's namespace.
 func ip(t testing.TB, args string) string {
 	t.Helper()
-	out, err := exec.Command("ip", strings.Fields(args)...).CombinedOutput() //nolint:gosec // of the tests alone
+	out, err := exec.Command("ip", strings.Fields(args)...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("ip %s: %v: %s", args, err, out)
 	}

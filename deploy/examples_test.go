@@ -166,7 +166,7 @@ func TestRsyslogExample(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, bin, "-n", "-f", path, "-i", filepath.Join(dir, "pid")) //nolint:gosec // the rsyslogd of this machine
+	cmd := exec.CommandContext(ctx, bin, "-n", "-f", path, "-i", filepath.Join(dir, "pid"))
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ func TestPrometheusSeesClearbind(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	bin := filepath.Join(t.TempDir(), "clearbind")
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", bin, "../cmd/clearbind").CombinedOutput(); err != nil { //nolint:gosec // the program of this repository
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", bin, "../cmd/clearbind").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -36,7 +36,7 @@ func TestPrometheusSeesClearbind(t *testing.T) {
 	}
 
 	var alerts, said bytes.Buffer
-	cmd := exec.CommandContext(ctx, bin, "--web.listen-address="+addr, "--format=json", "-") //nolint:gosec // built above
+	cmd := exec.CommandContext(ctx, bin, "--web.listen-address="+addr, "--format=json", "-")
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second
 	cmd.Stdout, cmd.Stderr = &alerts, &said

@@ -14,7 +14,7 @@ import (
 // hardening at all, below 2.
 func TestUnitIsTight(t *testing.T) {
 	analyze := tool(t, "systemd-analyze", "systemd")
-	out, err := exec.CommandContext(t.Context(), analyze, "security", "--offline=true", "--no-pager", "systemd/clearbind.service").CombinedOutput() //nolint:gosec // the systemd of this machine
+	out, err := exec.CommandContext(t.Context(), analyze, "security", "--offline=true", "--no-pager", "systemd/clearbind.service").CombinedOutput()
 	if strings.Contains(string(out), "unrecognized option") {
 		t.Skip("this systemd cannot judge a unit that is not loaded")
 	}
@@ -46,8 +46,8 @@ func TestUnitIsKnown(t *testing.T) {
 	if err := os.WriteFile(path, []byte(installed), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.CommandContext(t.Context(), analyze, "verify", "--man=no", path).CombinedOutput() //nolint:gosec // the systemd of this machine
-	if err != nil || strings.Contains(string(out), "clearbind.service") {                              // it may have words for other units of the machine
+	out, err := exec.CommandContext(t.Context(), analyze, "verify", "--man=no", path).CombinedOutput()
+	if err != nil || strings.Contains(string(out), "clearbind.service") { // it may have words for other units of the machine
 		t.Errorf("%v\n%s", err, out)
 	}
 }

@@ -46,7 +46,7 @@ func TestRsyslog(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	var said bytes.Buffer
-	cmd := exec.CommandContext(ctx, bin, "-n", "-f", conf, "-i", filepath.Join(dir, "pid")) //nolint:gosec // the rsyslogd of this machine
+	cmd := exec.CommandContext(ctx, bin, "-n", "-f", conf, "-i", filepath.Join(dir, "pid"))
 	cmd.Stdout, cmd.Stderr = &said, &said
 	if err := cmd.Start(); err != nil {
 		t.Skipf("rsyslogd does not start: %v", err)
