@@ -62,8 +62,9 @@ fuzz: ## Every fuzz target for FUZZTIME (30s)
 	done
 
 .PHONY: bench
-bench: ## Benchmarks beside the code
+bench: ## Benchmarks beside the code, and the program beside its peers
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+	docs/benchmarks/run
 
 .PHONY: golden
 golden: ## Rewrite pcaps/*.golden.jsonl; look at the diff before you commit it

@@ -38,15 +38,14 @@ func isPcap(head []byte) bool {
 	return magic == pcapMicro || magic == pcapNano || magic == pcapModified
 }
 
-// pcapReader reads a pcap file through pcapgo.Reader, and looks at each record
-// in the buffer both share before pcapgo does. pcapgo would allocate what a
-// record claims, take a file that is cut after a record header for one that
-// has ended, and lose its place at a frame longer than the snap length (which
-// many programs write, and tcpdump and Wireshark read) or than its own length
-// on the wire.
+// pcapReader reads a pcap file. pcapgo reads its header; the records are cut
+// where they lie in the buffer. pcapgo's reader of records copies each frame,
+// allocates what a record claims, takes a file that is cut after a record header
+// for one that has ended, and loses its place at a frame longer than the snap
+// length (which many programs write, and tcpdump and Wireshark read) or than its
+// own length on the wire.
 type pcapReader struct {
 	br     *bufio.Reader
-	r      *pcapgo.Reader
 	link   uint16
 	big    endian
 	tick   int64 // nanoseconds of the unit of time
@@ -76,11 +75,10 @@ func newPcap(br *bufio.Reader) (*pcapReader, error) {
 		p.record += modifiedExtra
 	}
 	// p.br is large enough for pcapgo to use it as it is (bufio.NewReader), so
-	// what is peeked here is what pcapgo reads next.
-	if p.r, err = pcapgo.NewReader(p.br); err != nil {
+	// the first record comes next.
+	if _, err := pcapgo.NewReader(p.br); err != nil {
 		return nil, err
 	}
-	p.r.SetSnaplen(maxFrame)
 	return p, nil
 }
 
@@ -106,17 +104,9 @@ func (p *pcapReader) next(f *Frame) error {
 	}
 	p.end += p.record + int64(caplen)
 	f.Link, f.WireLen = p.link, wireLen(caplen, wirelen)
-	if uint32(f.WireLen) != wirelen {
-		// pcapgo refuses these: captured longer than on the wire, or negative
-		// where an int has 32 bits. The writer got a number wrong that nobody
-		// needs to find the frame.
-		f.Time = time.Unix(int64(p.big.u32(whole)), int64(p.big.u32(whole[4:]))*p.tick).UTC()
-		f.Data = whole[pcapRecord:size:size]
-		_, err = p.br.Discard(size)
-		return err
-	}
-	data, info, err := p.r.ZeroCopyReadPacketData()
-	f.Time, f.Data = info.Timestamp, data
+	f.Time = time.Unix(int64(p.big.u32(whole)), int64(p.big.u32(whole[4:]))*p.tick).UTC()
+	f.Data = whole[pcapRecord:size:size] // stays in the buffer until the next Peek
+	_, err = p.br.Discard(size)
 	return err
 }
 

@@ -1,6 +1,9 @@
 package decode
 
-import "net/netip"
+import (
+	"encoding/binary"
+	"net/netip"
+)
 
 // Proto is the transport protocol of a segment.
 type Proto uint8
@@ -65,10 +68,12 @@ func (s *Segment) Key() (key FlowKey, fromLo bool) {
 }
 
 func (e Endpoint) less(o Endpoint) bool {
-	for i := range e.Addr {
-		if e.Addr[i] != o.Addr[i] {
-			return e.Addr[i] < o.Addr[i]
-		}
+	// Eight octets at a time: nearly all addresses share the first twelve.
+	if a, b := binary.BigEndian.Uint64(e.Addr[:8]), binary.BigEndian.Uint64(o.Addr[:8]); a != b {
+		return a < b
+	}
+	if a, b := binary.BigEndian.Uint64(e.Addr[8:]), binary.BigEndian.Uint64(o.Addr[8:]); a != b {
+		return a < b
 	}
 	return e.Port < o.Port
 }

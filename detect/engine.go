@@ -88,7 +88,7 @@ func (e *Engine) Observe(p *Packet, seg *decode.Segment) {
 	if fromLo {
 		d = toHi
 	}
-	s := e.flows.find(key)
+	s := e.flows.find(&key)
 	if s != nil && seg.Flags&decode.SYN != 0 && s.half[d].reopened(seg) {
 		e.end(s)
 		s = nil
@@ -98,8 +98,7 @@ func (e *Engine) Observe(p *Packet, seg *decode.Segment) {
 			return
 		}
 	}
-	s.last = e.now
-	e.flows.touch(s)
+	e.flows.touch(s, e.now)
 	if s.dismissed {
 		return
 	}

@@ -75,7 +75,7 @@ func (e *Engine) release() {
 			if e.allowed(a) {
 				continue
 			}
-			e.countAlert(a)
+			e.countAlert(a, nil)
 			e.quiet[a.shard].pass(e, a)
 		}
 		q.queue[n] = nil
@@ -84,7 +84,7 @@ func (e *Engine) release() {
 }
 
 // countAlert adds a finding to the totals and the inventory, told or not.
-func (e *Engine) countAlert(a *Alert) {
+func (e *Engine) countAlert(a *Alert, u *Use) {
 	e.counts.Alerts[a.Rule][a.Severity]++
-	e.noteFinding(a)
+	e.noteFinding(a, u)
 }

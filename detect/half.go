@@ -69,6 +69,11 @@ func (e *Engine) feed(s *session, d dir, b []byte) {
 		return
 	}
 	if len(h.held) > 0 {
+		if n := max(h.want, len(h.held)+len(b)); n > cap(h.held) {
+			larger := append(e.buffers.get(n), h.held...)
+			e.buffers.put(h.held)
+			h.held = larger
+		}
 		h.held = append(h.held, b...)
 		if len(h.held) < h.want {
 			return
@@ -82,7 +87,7 @@ func (e *Engine) feed(s *session, d dir, b []byte) {
 		return
 	}
 	if h.held == nil {
-		h.held = e.buffers.get(h.want)
+		h.held = e.buffers.get(max(h.want, len(rest)))
 	}
 	h.held = append(h.held[:0], rest...)
 }

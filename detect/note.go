@@ -144,10 +144,13 @@ func (e *Engine) noteEnd(s *session, p Protection) {
 	e.hour(last).Connections[p]++
 }
 
-// noteFinding counts an alert, told or held back.
-func (e *Engine) noteFinding(a *Alert) {
+// noteFinding counts an alert, told or held back, for whoever it is about; u is
+// the entry of that, nil: it has to be found.
+func (e *Engine) noteFinding(a *Alert, u *Use) {
 	n := &e.notes[a.shard]
-	u := n.use(e, UseKey{a.Client.Addr(), a.Server, a.User})
+	if u == nil {
+		u = n.use(e, UseKey{a.Client.Addr(), a.Server, a.User})
+	}
 	u.First, u.Last = earlier(u.First, a.Time), later(u.Last, a.Time)
 	u.Findings[a.Rule]++
 	u.LastFinding = later(u.LastFinding, a.Time)
@@ -210,12 +213,13 @@ func (e *Engine) noteQuery(s *session, req *ldap.Search) {
 
 // peer adds an address to a bounded set.
 func peer(set map[netip.Addr]struct{}, addr netip.Addr) map[netip.Addr]struct{} {
+	if _, known := set[addr]; known || len(set) >= maxPeers {
+		return set
+	}
 	if set == nil {
 		set = make(map[netip.Addr]struct{})
 	}
-	if len(set) < maxPeers {
-		set[addr] = struct{}{}
-	}
+	set[addr] = struct{}{}
 	return set
 }
 

@@ -108,7 +108,7 @@ func (e *Engine) cleartextSearch(s *session, m *message, p *pending, req *ldap.S
 			a.Pattern = looksFor
 		}
 		if len(e.cfg.Allow) == 0 && e.quiet[s.shard].holdBack(e, keyOf(&a)) {
-			e.countAlert(&a)
+			e.countAlert(&a, e.use(s, a.User, e.at.Time))
 			continue
 		}
 		if words == nil {

@@ -36,7 +36,8 @@ type session struct {
 
 	newer, older  *session // list by last
 	last, closeAt int64
-	closing       bool // ends at closeAt
+	touched       int64 // when it was moved in the list
+	closing       bool  // ends at closeAt
 	closeWhy      lingering
 	listed        uint8 // in which lists of flowTable.closing, by bit
 	waits         bool  // in flowTable.waiting

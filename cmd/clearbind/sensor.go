@@ -63,37 +63,46 @@ const (
 // loop is the program: Next, Decode, Observe. It returns at the end of the
 // source, or soon after ctx has ended.
 func (s *sensor) loop(ctx context.Context) error {
-	var failure error
 	for ctx.Err() == nil {
 		err := s.src.Next(&s.frame)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil && !errors.Is(err, capture.ErrIdle) {
-			failure = fmt.Errorf("read: %w", err)
-			break
-		}
-		if err == nil {
+		switch {
+		case err == nil:
 			s.order++
 			s.handle(&s.frame)
 			s.alerts = s.engine.Take(s.alerts)
 			if !s.due() {
 				continue
 			}
-		} else if s.live != nil {
-			// Nothing arrives: only the clock tells that time goes on.
-			s.engine.Tick(&detect.Packet{Time: time.Now().UTC(), Order: s.order})
-			s.alerts = s.engine.Take(s.alerts)
+		case errors.Is(err, capture.ErrIdle):
+			s.idle()
+		default:
+			return s.finish(err)
 		}
 		s.configure()
 		s.handOver(s.engine.Watermark())
 		s.publish(false)
 	}
+	return s.finish(io.EOF)
+}
+
+// idle lets time go on where nothing arrives: on an interface the clock tells.
+func (s *sensor) idle() {
+	if s.live != nil {
+		s.engine.Tick(&detect.Packet{Time: time.Now().UTC(), Order: s.order})
+		s.alerts = s.engine.Take(s.alerts)
+	}
+}
+
+// finish tells what still waits, and why there is no more.
+func (s *sensor) finish(err error) error {
 	s.engine.Finish()
 	s.alerts = s.engine.Take(s.alerts)
 	s.publish(true)
-	s.handOver(0) // closing says that nothing follows
-	return failure
+	s.handOver(0) // whoever closes the channel says that nothing follows
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return fmt.Errorf("read: %w", err)
 }
 
 // due says whether a batch is.
@@ -147,7 +156,7 @@ func (s *sensor) handle(f *capture.Frame) {
 	link := decode.Frame{Link: f.Link, Data: f.Data, WireLen: f.WireLen, Time: f.Time, VLAN: f.VLAN}
 	why := s.packets.Decode(&link, &s.seg)
 	s.undecoded[why]++
-	if why != decode.OK || s.seg.Shard()%s.workers != s.index {
+	if why != decode.OK || s.workers > 1 && s.seg.Shard()%s.workers != s.index {
 		s.engine.Tick(&at) // packet time goes on for every worker alike
 		return
 	}
