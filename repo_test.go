@@ -143,8 +143,8 @@ func TestNobodyAsksTheClock(t *testing.T) {
 	}
 }
 
-// TestNoHiddenState forbids init and variables of a package other than errors
-// and tables.
+// TestNoHiddenState forbids init and variables of a package other than errors,
+// tables and embedded files.
 func TestNoHiddenState(t *testing.T) {
 	for _, s := range sources(t) {
 		for _, decl := range s.file.Decls {
@@ -154,6 +154,9 @@ func TestNoHiddenState(t *testing.T) {
 					t.Errorf("%s: init", s.set.Position(d.Pos()))
 				}
 			case *ast.GenDecl:
+				if d.Doc != nil && strings.HasPrefix(d.Doc.List[len(d.Doc.List)-1].Text, "//go:embed ") {
+					continue
+				}
 				for _, spec := range d.Specs {
 					v, ok := spec.(*ast.ValueSpec)
 					if d.Tok == token.VAR && ok && !isTable(v) {
