@@ -62,7 +62,7 @@ func draw(edges []Edge, width int) picture {
 	p.Height = top + rows*row + 6
 	chars, gap := 39, 300
 	if p.Narrow {
-		chars, gap = 16, 122
+		chars, gap = 15, 126
 	}
 	x1, x2 := gap, width-gap
 	p.LeftX, p.RightX = x1, x2

@@ -45,7 +45,7 @@ func chart(hours []Hour, width int) timeline {
 	t := timeline{Width: width, Height: chartHeight + chartTop + chartFoot, Left: 56, Base: chartTop + chartHeight, Narrow: width == narrow, What: "connections"}
 	most := 96
 	if t.Narrow {
-		t.Left, most = 40, 24
+		t.Left, most = 50, 24
 	}
 	if len(hours) == 0 {
 		return t

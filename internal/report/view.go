@@ -113,7 +113,7 @@ func pageFuncs() template.FuncMap {
 		},
 		"bar": bar, "verdict": verdictWords, "short": shortVerdict, "protection": protectionWords, "policy": policyWords,
 		"worst": worstOf, "why": func(m *Model, u Use) []*Reason { return m.why(&u) }, "rules": rulesOf, "mechs": pairs,
-		"firsts": firsts, "binds": bindsOf, "size": size, "label": labelled,
+		"firsts": firsts, "binds": bindsOf, "size": size, "label": labelled, "pieces": pieces, "upper": upper,
 		"shown": shown,
 	}
 }
@@ -208,11 +208,14 @@ func percent(part, whole uint64) string {
 	return strconv.FormatUint(min(max(part*100/whole, 1), 99), 10) + "%"
 }
 
-func when(t time.Time) string {
+// moment is a time in two parts, between which a line may break.
+type moment struct{ Day, Hour string }
+
+func when(t time.Time) *moment {
 	if t.IsZero() {
-		return "–"
+		return nil
 	}
-	return t.UTC().Format(time.DateTime)
+	return &moment{t.UTC().Format(time.DateOnly), t.UTC().Format(time.TimeOnly)}
 }
 
 func day(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05") }
@@ -228,6 +231,18 @@ func size(n uint64) string {
 	}
 	return fmt.Sprintf("%.1f %s", f, units[i])
 }
+
+// pieces cuts a name where a line may best break: after the parts of a DN,
+// before the port of an address.
+func pieces(s string) []string {
+	if at, err := netip.ParseAddrPort(s); err == nil {
+		cut := strings.LastIndexByte(s, ':')
+		return []string{s[:cut], ":" + strconv.Itoa(int(at.Port()))}
+	}
+	return strings.SplitAfter(s, ",")
+}
+
+func upper(s string) string { return strings.ToUpper(s[:min(1, len(s))]) + s[min(1, len(s)):] }
 
 func labelled(list []string) named {
 	return named{Names: first(list, maxNames), More: max(0, len(list)-maxNames)}
