@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -76,6 +78,19 @@ func (b *browser) listen(ev any) {
 	}
 }
 
+// quiet wants no word on the console and no request but for the page.
+func (b *browser) quiet() {
+	b.t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.trouble) > 0 {
+		b.t.Errorf("the browser says %q", b.trouble)
+	}
+	if len(b.requests) != 1 || !strings.HasPrefix(b.requests[0], "file://") {
+		b.t.Errorf("requests: %q", b.requests)
+	}
+}
+
 func (b *browser) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
 	if err := chromedp.Do(b.ctx, steps...); err != nil {
@@ -116,39 +131,18 @@ func (b *browser) look(width int64, theme, name string) {
 	}
 }
 
-// cutText gives the elements whose text does not fit them, and says whether
-// the page is wider than its window.
-const cutText = `(() => {
-	const bad = [];
-	const width = document.documentElement.clientWidth;
-	if (document.documentElement.scrollWidth > width) bad.push('page is ' + document.documentElement.scrollWidth + ' wide, not ' + width);
-	for (const e of document.body.querySelectorAll('*')) {
-		if (e.closest('caption,.skip,.defs,script,select,svg,details:not([open])') || !e.getClientRects().length) continue;
-		const r = e.getBoundingClientRect();
-		if (r.right > width + 1 || r.left < -1) bad.push('outside: ' + e.tagName + '.' + e.className + ' ' + e.textContent.slice(0, 40));
-		if (e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0 && getComputedStyle(e).display !== 'inline') bad.push('cut: ' + e.tagName + '.' + e.className + ' ' + e.textContent.slice(0, 40));
+// script reads an expression that is too long for a line.
+func script(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
 	}
-	for (const s of document.querySelectorAll('svg.picture')) {
-		if (!s.getClientRects().length) continue;
-		const f = s.getBoundingClientRect(), seen = [];
-		for (const t of s.querySelectorAll('text')) {
-			const r = t.getBoundingClientRect();
-			if (r.left < f.left || r.right > f.right + 1 || r.top < f.top || r.bottom > f.bottom + 1) bad.push('drawn outside: ' + t.textContent);
-			if (seen.some(o => o.left < r.right - 1 && r.left < o.right - 1 && o.top < r.bottom - 3 && r.top < o.bottom - 3)) bad.push('drawn over another: ' + t.textContent);
-			seen.push(r);
-		}
-	}
-	const seen = [];
-	for (const e of document.querySelectorAll('h1,h2,h3,p,dd,dt,td,tbody th,.figure,.what,.more,.quiet')) {
-		if (!e.getClientRects().length || e.closest('.skip,.tools,details:not([open])')) continue;
-		const r = e.getBoundingClientRect();
-		for (const o of seen.slice(-40)) if (!o[0].contains(e) && o[1].left < r.right - 1 && r.left < o[1].right - 1 && o[1].top < r.bottom - 1 && r.top < o[1].bottom - 1) bad.push('overlap: ' + e.textContent.slice(0, 30) + ' / ' + o[0].textContent.slice(0, 30));
-		seen.push([e, r]);
-	}
-	return bad;
-})()`
+	return string(text)
+}
 
 func TestPageInABrowser(t *testing.T) {
+	cutText, contrast := script(t, "cut.js"), script(t, "contrast.js")
 	in := everything(t)
 	in.Blind = []string{"3 connections were seen in one direction only: the mirror is half blind, or the route is asymmetric.", "12 gaps in streams, 48213 octets in all."}
 	inputs := map[string]*Input{
@@ -162,19 +156,124 @@ func TestPageInABrowser(t *testing.T) {
 			for _, width := range []int64{390, 768, 1180, 1440} {
 				for _, theme := range []string{"light", "dark"} {
 					b.look(width, theme, name)
-					if bad := ask[[]string](b, cutText); len(bad) > 0 {
+					bad := append(ask[[]string](b, cutText), ask[[]string](b, contrast)...)
+					if len(bad) > 0 {
 						t.Errorf("at %d pixels, %s:\n%s", width, theme, strings.Join(bad[:min(len(bad), 12)], "\n"))
 					}
 				}
 			}
-			b.mu.Lock()
-			defer b.mu.Unlock()
-			if len(b.trouble) > 0 {
-				t.Errorf("the browser says %q", b.trouble)
-			}
-			if len(b.requests) != 1 || !strings.HasPrefix(b.requests[0], "file://") {
-				t.Errorf("requests: %q", b.requests)
-			}
+			b.quiet()
 		})
 	}
+}
+
+// column gives a column of a table as it is shown.
+func (b *browser) column(table string, n int) []string {
+	b.t.Helper()
+	return ask[[]string](b, fmt.Sprintf(`[...document.querySelector(%q).tBodies[0].rows].filter(r => !r.hidden).map(r => r.cells[%d].textContent.trim())`, table, n))
+}
+
+func TestPageInUse(t *testing.T) {
+	b := open(t, office(60))
+	b.look(1440, "light", "use")
+
+	t.Run("a click sorts numbers, the largest first, and another turns that round", func(t *testing.T) {
+		const head = `#t-clients thead th:nth-child(4)`
+		for _, want := range []struct {
+			sort string
+			less func(a, b int) bool
+		}{{"descending", func(a, b int) bool { return a > b }}, {"ascending", func(a, b int) bool { return a < b }}} {
+			b.do(chromedp.Click(chromedp.CSS(head + " button")))
+			var have []int
+			for _, text := range b.column("#t-clients", 3) {
+				n, err := strconv.Atoi(strings.ReplaceAll(strings.Fields(text)[0], ",", ""))
+				if err != nil {
+					t.Fatal(err)
+				}
+				have = append(have, n)
+			}
+			if len(have) != 60 || !slices.IsSortedFunc(have, func(a, b int) int {
+				switch {
+				case a == b:
+					return 0
+				case want.less(a, b):
+					return -1
+				}
+				return 1
+			}) {
+				t.Errorf("%s: %v", want.sort, have)
+			}
+			if now := ask[string](b, `document.querySelector("`+head+`").getAttribute("aria-sort")`); now != want.sort {
+				t.Errorf("aria-sort is %s, not %s", now, want.sort)
+			}
+		}
+	})
+
+	t.Run("the keyboard sorts too, and addresses by their numbers", func(t *testing.T) {
+		b.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+			_, err := chromedp.Evaluate[chromedp.Void](`document.querySelector("#t-clients thead button").focus()`)(ctx, target)
+			return err
+		}), chromedp.KeyEvent("\r"))
+		have := b.column("#t-clients", 0)
+		if nine, ten := slices.Index(have, "10.21.0.9"), slices.Index(have, "10.21.0.10"); nine < 0 || nine > ten {
+			t.Errorf("sorted: %q", have)
+		}
+	})
+
+	t.Run("a search leaves the rows that have all its words", func(t *testing.T) {
+		b.do(chromedp.SendKeys(chromedp.CSS("#find"), "SVC-004 10.21"))
+		b.until(`document.getElementById("status").textContent.includes(" of ")`)
+		if have := b.column("#t-accounts", 0); len(have) != 1 || !strings.HasPrefix(have[0], "cn=svc-004,") {
+			t.Errorf("accounts shown: %q", have)
+		}
+		if !ask[bool](b, `!document.querySelector("#t-hours").nextSibling.hidden`) {
+			t.Error("a table without a match does not say so")
+		}
+		b.do(chromedp.Click(chromedp.CSS("#clear")))
+		b.until(`document.getElementById("status").textContent === ""`)
+		if have := b.column("#t-clients", 0); len(have) != 60 {
+			t.Errorf("%d clients after clearing", len(have))
+		}
+	})
+
+	t.Run("filters leave a protection, a severity and above, a verdict", func(t *testing.T) {
+		for id, want := range map[string]string{"by-p": `r.dataset.p === "tls"`, "by-s": `["critical", "high"].includes(r.dataset.s)`, "by-v": `r.dataset.v === "refused"`} {
+			value := map[string]string{"by-p": "tls", "by-s": "high", "by-v": "refused"}[id]
+			set := func(v string) {
+				ask[bool](b, fmt.Sprintf(`(() => { const e = document.getElementById(%q); e.value = %q; e.dispatchEvent(new Event("change", {bubbles: true})); return true })()`, id, v))
+			}
+			set(value)
+			have := ask[[]bool](b, `[...document.querySelector("#t-uses").tBodies[0].rows].filter(r => !r.hidden).map(r => `+want+`)`)
+			if len(have) == 0 || len(have) == 60 || slices.Contains(have, false) {
+				t.Errorf("%s=%s shows %d rows: %v", id, value, len(have), have)
+			}
+			set("")
+		}
+	})
+
+	t.Run("the theme goes round", func(t *testing.T) {
+		paper := func() string { return ask[string](b, `getComputedStyle(document.body).backgroundColor`) }
+		system := paper()
+		var seen []string
+		for range 3 {
+			b.do(chromedp.Click(chromedp.CSS("#theme")))
+			seen = append(seen, ask[string](b, `document.getElementById("theme-name").textContent`)+" "+paper())
+		}
+		if seen[0] != "light "+system || seen[1] == "dark "+system || !strings.HasPrefix(seen[1], "dark ") || seen[2] != "system "+system {
+			t.Errorf("themes: %q, the system's: %s", seen, system)
+		}
+	})
+	b.quiet()
+}
+
+// until waits for a condition of the page.
+func (b *browser) until(condition string) {
+	b.t.Helper()
+	for range 100 {
+		if ask[bool](b, condition) {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	b.t.Fatalf("never: %s", condition)
 }

@@ -97,14 +97,14 @@ func (t *timeline) stack(b *Hour, n ByProtection, ceiling uint64, x, w int) stac
 
 // label writes a few times under the bars.
 func (t *timeline) label(start, step int64, bins int, slot float64) {
-	format, most := "2 Jan 15:04", 8
+	format, room := "2 Jan 15:04", 120.0
 	if step >= 24 {
 		format = "2 Jan 2006"
 	}
 	if t.Narrow {
-		most = 3
+		room = 92
 	}
-	every := max(1, (bins+most-1)/most)
+	every := int(room/slot) + 1
 	for i := 0; i < bins; i += every {
 		x := t.Left + int(float64(i)*slot)
 		if x > t.Width-80 {

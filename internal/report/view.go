@@ -28,7 +28,7 @@ type view struct {
 	CSP           string
 	Style         template.CSS
 	Script        template.JS
-	State         string // exposed, readable, clean or empty
+	State         string // exposed, readable, findings, clean or empty
 	Headline      string
 	Enforce       []verdictCount
 	Breaking      uint64
@@ -74,9 +74,9 @@ func headline(t *Totals) (state, text string) {
 		return "exposed", plural(t.Passwords, "password was", "passwords were") + " sent in the clear"
 	case t.Operations.Readable() > 0:
 		return "readable", "No password was sent in the clear, but " + plural(t.Operations.Readable(), "operation", "operations") + " could be read"
-	case t.Connections.None > 0 || t.Findings.Sum() > 0:
-		return "readable", "No password was sent in the clear"
-	case t.Clients > 0:
+	case t.Findings.Sum() > 0:
+		return "findings", "No password was sent in the clear"
+	case t.Clients > 0 || t.Connections.Sum() > 0:
 		return "clean", "Nothing was sent in the clear"
 	}
 	return "empty", "No LDAP was seen"
