@@ -148,7 +148,7 @@ func TestPageInABrowser(t *testing.T) {
 	inputs := map[string]*Input{
 		"office":     office(60),
 		"everything": in, "empty": {}, "clean": shipped(t, "starttls-good.pcap", "ldaps-636.pcap", "sasl-gssapi-sealed.pcap"),
-		"one": shipped(t, "simple-bind-success.pcap"),
+		"one": shipped(t, "simple-bind-success.pcap"), "hostile": hostileInput(),
 	}
 	for name, in := range inputs {
 		t.Run(name, func(t *testing.T) {

@@ -111,8 +111,8 @@ func pageFuncs() template.FuncMap {
 		"num": num, "day": day, "when": when, "percent": percent, "plural": func(n any, one, many string) string {
 			return plural(toUint(n), one, many)
 		},
-		"bar": bar, "verdict": verdictWords, "short": shortVerdict, "protection": protectionWords, "policy": policyWords,
-		"worst": worstOf, "why": func(m *Model, u Use) []*Reason { return m.why(&u) }, "rules": rulesOf, "mechs": pairs,
+		"bar": bar, "verdict": verdictWords, "protection": protectionWords, "policy": policyWords,
+		"worst": func(u Use) string { return enforced(&u).String() }, "why": func(m *Model, u Use) []*Reason { return m.why(&u) }, "rules": rulesOf,
 		"firsts": firsts, "binds": bindsOf, "size": size, "label": labelled, "pieces": pieces, "upper": upper,
 		"shown": shown,
 	}
@@ -138,19 +138,6 @@ func firsts(list []netip.Addr) named {
 		n.Names = append(n.Names, x.String())
 	}
 	return n
-}
-
-// worstOf is a use's verdict if signing and TLS were required.
-func worstOf(u Use) string {
-	worst := ""
-	for _, want := range []detect.Verdict{detect.Ready, detect.Unsure, detect.Already, detect.Refused} {
-		for _, j := range u.Readiness[:detect.RequireBinding] {
-			if j.Verdict == want.String() {
-				worst = j.Verdict
-			}
-		}
-	}
-	return worst
 }
 
 func rulesOf(u Use) (list []verdictCount) {
@@ -248,15 +235,11 @@ func labelled(list []string) named {
 	return named{Names: first(list, maxNames), More: max(0, len(list)-maxNames)}
 }
 
-var verdictTable = map[string][2]string{
-	"refused":         {"would be refused", "would break"},
-	"refused-already": {"refused today", "fail today"},
-	"unknown":         {"cannot be told", "unknown"},
-	"ready":           {"ready", "ready"},
+var verdictTable = map[string]string{
+	"refused": "would be refused", "refused-already": "refused today", "unknown": "cannot be told", "ready": "ready",
 }
 
-func verdictWords(v string) string { return verdictTable[v][0] }
-func shortVerdict(v string) string { return verdictTable[v][1] }
+func verdictWords(v string) string { return verdictTable[v] }
 
 var protectionTable = map[string]string{
 	"none": "in the clear", "sasl-signed": "signed, readable", "sasl-sealed": "sealed", "tls": "TLS", "": "not seen",
