@@ -126,7 +126,8 @@ func (b *browser) look(width int64, theme, name string) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(folder, fmt.Sprintf("%s-%d-%s.png", name, width, theme)), shot, 0o600); err != nil {
+	file := filepath.Join(folder, fmt.Sprintf("%s-%d-%s.png", name, width, theme))
+	if err := os.WriteFile(file, shot, 0o600); err != nil { //nolint:gosec // whoever runs the test named the folder
 		b.t.Fatal(err)
 	}
 }
@@ -264,6 +265,43 @@ func TestPageInUse(t *testing.T) {
 		}
 	})
 	b.quiet()
+}
+
+// TestPageThatLoadsItselfAgain: a live page keeps what its reader does.
+func TestPageThatLoadsItselfAgain(t *testing.T) {
+	in := office(20)
+	in.Live = true
+	b := open(t, in)
+	b.do(chromedp.Click(chromedp.CSS("#t-clients thead th:nth-child(4) button")), chromedp.SendKeys(chromedp.CSS("#find"), "svc"), chromedp.Reload())
+	state := ask[[]string](b, `[document.getElementById("find").value, document.activeElement.id,
+		document.querySelector("#t-clients thead th:nth-child(4)").getAttribute("aria-sort"), document.querySelector("meta[http-equiv=refresh]").content]`)
+	if want := []string{"svc", "find", "descending", "30"}; !slices.Equal(state, want) {
+		t.Errorf("after loading again %q, want %q", state, want)
+	}
+	b.until(`document.getElementById("status").textContent.includes(" of ")`)
+}
+
+// TestPageWithoutScript: everything is there all the same, and no control that
+// would do nothing.
+func TestPageWithoutScript(t *testing.T) {
+	b := open(t, office(20))
+	b.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+		return err
+	}), chromedp.Reload())
+	b.look(390, "light", "noscript")
+	hidden := ask[[]string](b, `[...document.querySelectorAll("main *, #theme")].filter(e => !e.getClientRects().length && !e.closest("svg,.wide,.narrow,caption,wbr,[hidden]")).map(e => e.outerHTML.slice(0, 80))`)
+	if len(hidden) > 0 {
+		t.Errorf("not to be seen: %q", hidden)
+	}
+	for _, id := range []string{"tools", "theme"} {
+		if ask[bool](b, `document.getElementById("`+id+`").getClientRects().length > 0`) {
+			t.Errorf("%s is there and does nothing", id)
+		}
+	}
+	if bad := ask[[]string](b, script(t, "cut.js")); len(bad) > 0 {
+		t.Errorf("unfolded, at 390 pixels: %q", bad)
+	}
 }
 
 // until waits for a condition of the page.

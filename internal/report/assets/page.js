@@ -4,12 +4,14 @@
   'use strict';
   var doc = document, root = doc.documentElement;
   var all = function (query, from) { return Array.prototype.slice.call((from || doc).querySelectorAll(query)); };
-  var store = {
-    get: function (where, key) { try { return where().getItem('clearbind.' + key); } catch (e) { return null; } },
-    set: function (where, key, value) { try { where().setItem('clearbind.' + key, value); } catch (e) { /* a page from a file may have no storage */ } }
-  };
-  var local = function () { return window.localStorage; };
-  var session = function () { return window.sessionStorage; };
+  // A page from a file may have no storage, and shares what it has with others.
+  function memory(storage, prefix) {
+    return {
+      get: function (key) { try { return window[storage].getItem(prefix + key); } catch (e) { return null; } },
+      set: function (key, value) { try { window[storage].setItem(prefix + key, value); } catch (e) { return; } }
+    };
+  }
+  var always = memory('localStorage', 'clearbind.'), here = memory('sessionStorage', 'clearbind.' + location.pathname + '.');
 
   // Theme: that of the system, light or dark.
   var themes = ['system', 'light', 'dark'], button = doc.getElementById('theme');
@@ -19,12 +21,12 @@
     doc.getElementById('theme-name').textContent = name;
     button.setAttribute('data-now', name);
   }
-  theme(store.get(local, 'theme'));
+  theme(always.get('theme'));
   button.hidden = false;
   button.addEventListener('click', function () {
     var next = themes[(themes.indexOf(button.getAttribute('data-now')) + 1) % themes.length];
     theme(next);
-    store.set(local, 'theme', next);
+    always.set('theme', next);
   });
 
   // Tables that are drawn as cards on a narrow screen stay tables for a reader.
@@ -50,7 +52,7 @@
     rows.sort(function (a, b) { return way * (kind ? a[0] - b[0] : words.compare(a[0], b[0])); });
     rows.forEach(function (r) { body.appendChild(r[1]); });
     heads.forEach(function (h, i) { h.setAttribute('aria-sort', i !== column ? 'none' : way > 0 ? 'ascending' : 'descending'); });
-    store.set(session, 'sort.' + table.id, column + ' ' + way);
+    here.set('sort.' + table.id, column + ' ' + way);
   }
   tables.forEach(function (table) {
     all('thead th', table).forEach(function (head, column) {
@@ -65,7 +67,7 @@
         sort(table, column, now === 'ascending' ? -1 : now === 'descending' ? 1 : falling ? -1 : 1);
       });
     });
-    var old = (store.get(session, 'sort.' + table.id) || '').split(' ');
+    var old = (here.get('sort.' + table.id) || '').split(' ');
     if (old.length === 2 && +old[0] < table.tHead.rows[0].cells.length) { sort(table, +old[0], +old[1] < 0 ? -1 : 1); }
     var p = doc.createElement('p');
     p.className = 'nomatch';
@@ -93,29 +95,39 @@
   function filter() {
     var terms = find.value.toLowerCase().split(/\s+/).filter(Boolean), shown = 0, sum = 0;
     tables.forEach(function (table) {
-      var here = 0;
+      var left = 0;
       Array.prototype.forEach.call(table.tBodies[0].rows, function (row) {
         sum++;
         row.hidden = !passes(row, terms);
-        if (!row.hidden) { here++; }
+        if (!row.hidden) { left++; }
       });
-      shown += here;
-      table.nextSibling.hidden = here > 0;
+      shown += left;
+      table.nextSibling.hidden = left > 0;
     });
     var active = terms.length > 0 || by.p.value || by.s.value || by.v.value;
     status.textContent = active ? shown.toLocaleString('en') + ' of ' + sum.toLocaleString('en') + ' rows' : '';
     if (active) { all('details').forEach(function (d) { d.open = true; }); }
-    store.set(session, 'filter', [find.value, by.p.value, by.s.value, by.v.value].join('\n'));
+    here.set('filter', [find.value, by.p.value, by.s.value, by.v.value].join('\n'));
   }
-  all('details').forEach(function (d) { d.open = false; });
-  var was = (store.get(session, 'filter') || '').split('\n');
+  all('details').forEach(function (d, i) {
+    d.open = here.get('open.' + i) === 'yes';
+    d.addEventListener('toggle', function () { here.set('open.' + i, d.open ? 'yes' : 'no'); });
+  });
+  var was = (here.get('filter') || '').split('\n');
   if (was.length === 4) { find.value = was[0]; by.p.value = was[1]; by.s.value = was[2]; by.v.value = was[3]; }
   tools.hidden = false;
   filter();
+  // A live page loads itself again: whoever is typing goes on typing.
+  if (root.hasAttribute('data-live')) {
+    if (here.get('typing') === 'yes') {
+      find.focus({ preventScroll: true });
+      find.setSelectionRange(find.value.length, find.value.length);
+    }
+    window.addEventListener('pagehide', function () { filter(); here.set('typing', doc.activeElement === find ? 'yes' : 'no'); });
+  }
   var waiting;
   find.addEventListener('input', function () { clearTimeout(waiting); waiting = setTimeout(filter, 120); });
   tools.addEventListener('change', filter);
   tools.addEventListener('reset', function () { setTimeout(filter); });
   tools.addEventListener('submit', function (e) { e.preventDefault(); filter(); });
-  window.addEventListener('beforeprint', function () { all('details').forEach(function (d) { d.open = true; }); });
 })();
