@@ -221,6 +221,14 @@ func TestPageInUse(t *testing.T) {
 		}
 	})
 
+	t.Run("verdicts sort by how soon somebody has to act", func(t *testing.T) {
+		b.do(chromedp.Click(chromedp.CSS("#t-clients thead th:nth-child(2) button")))
+		have := slices.Compact(b.column("#t-clients", 1))
+		if want := []string{"would be refused", "refused today", "ready"}; !slices.Equal(have, want) {
+			t.Errorf("sorted: %q, want %q", have, want)
+		}
+	})
+
 	t.Run("a search leaves the rows that have all its words", func(t *testing.T) {
 		b.do(chromedp.SendKeys(chromedp.CSS("#find"), "SVC-004 10.21"))
 		b.until(`document.getElementById("status").textContent.includes(" of ")`)

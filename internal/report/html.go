@@ -18,6 +18,7 @@ var assets embed.FS
 // request at all: not even a hostile name could make it call home.
 func HTML(w io.Writer, in *Input) error {
 	v := newView(Build(in))
+	v.Links = in.Links
 	style, err := assets.ReadFile("assets/page.css")
 	if err != nil {
 		return err

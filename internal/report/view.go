@@ -25,6 +25,7 @@ const (
 // view is what the page is made of.
 type view struct {
 	*Model
+	Links         []Link
 	CSP           string
 	Style         template.CSS
 	Script        template.JS
@@ -65,11 +66,17 @@ func first[T any](list []T, most int) []T { return list[:min(len(list), most)] }
 // headline says the gravest thing there is to say, in words for anybody.
 func headline(t *Totals) (state, text string) {
 	switch {
-	case t.Accounts > 0 && t.Accepted > 0:
-		return "exposed", fmt.Sprintf("%s sent in the clear, %s of them accepted by a server",
-			plural(uint64(t.Accounts), "account had its password", "accounts had their passwords"), number(uint64(t.Accepted)))
 	case t.Accounts > 0:
-		return "exposed", plural(uint64(t.Accounts), "account had its password", "accounts had their passwords") + " sent in the clear"
+		text = plural(uint64(t.Accounts), "account had its password", "accounts had their passwords") + " sent in the clear"
+		switch {
+		case t.Accepted == 1 && t.Accounts == 1:
+			text += ", and a server accepted it"
+		case t.Accepted == t.Accounts:
+			text += ", all of them accepted by a server"
+		case t.Accepted > 0:
+			text += ", " + number(uint64(t.Accepted)) + " of them accepted by a server"
+		}
+		return "exposed", text
 	case t.Passwords > 0:
 		return "exposed", plural(t.Passwords, "password was", "passwords were") + " sent in the clear"
 	case t.Operations.Readable() > 0:

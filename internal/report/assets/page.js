@@ -38,16 +38,19 @@
 
   // Sorting. Stable, so that two clicks sort by two columns.
   var words = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
-  var severities = ['none', 'info', 'low', 'medium', 'high', 'critical'];
+  var severities = ['', 'info', 'low', 'medium', 'high', 'critical'];
+  var urgencies = ['ready', 'unknown', 'refused-already', 'refused'], openness = ['', 'tls', 'sasl-sealed', 'sasl-signed', 'none'];
   var keys = {
     num: function (text) { return parseInt(text.replace(/,/g, ''), 10) || 0; },
-    sev: function (text) { return severities.indexOf(text); }
+    sev: function (text, row) { return severities.indexOf(row.dataset.s); },
+    verdict: function (text, row) { return urgencies.indexOf(row.dataset.v); },
+    prot: function (text, row) { return openness.indexOf(row.dataset.p); }
   };
   function sort(table, column, way) {
     var heads = all('thead th', table), kind = keys[heads[column].getAttribute('data-type')], body = table.tBodies[0];
     var rows = Array.prototype.map.call(body.rows, function (row) {
       var text = row.cells[column].textContent.trim();
-      return [kind ? kind(text) : text, row];
+      return [kind ? kind(text, row) : text, row];
     });
     rows.sort(function (a, b) { return way * (kind ? a[0] - b[0] : words.compare(a[0], b[0])); });
     rows.forEach(function (r) { body.appendChild(r[1]); });
@@ -63,7 +66,7 @@
       head.appendChild(b);
       head.setAttribute('aria-sort', 'none');
       b.addEventListener('click', function () {
-        var now = head.getAttribute('aria-sort'), falling = /num|sev/.test(head.getAttribute('data-type'));
+        var now = head.getAttribute('aria-sort'), falling = head.hasAttribute('data-type');
         sort(table, column, now === 'ascending' ? -1 : now === 'descending' ? 1 : falling ? -1 : 1);
       });
     });
