@@ -99,6 +99,7 @@ func (e *Engine) Observe(p *Packet, seg *decode.Segment) {
 		}
 	}
 	e.flows.touch(s, e.now)
+	s.seen = p.Time.UnixNano()
 	if s.dismissed {
 		return
 	}

@@ -74,6 +74,12 @@ func TestReadiness(t *testing.T) {
 			[NumPolicies]string{"refused simple-bind-in-the-clear", "refused simple-bind-in-the-clear", "ready "}},
 		"a password that the server will not take in the clear": {func(k *talk) { k.asks(simple(1, who, secret)); k.answers(bound(1, 13)) },
 			[NumPolicies]string{"refused-already server-refuses", "refused-already server-refuses", "ready "}},
+		"refused once, and taken since": {func(k *talk) {
+			k.asks(simple(1, who, secret))
+			k.answers(bound(1, 13))
+			k.asks(simple(2, who, secret))
+			k.answers(bound(2, 0))
+		}, [NumPolicies]string{"refused simple-bind-in-the-clear", "refused simple-bind-in-the-clear", "ready "}},
 		"SASL PLAIN": {func(k *talk) {
 			k.asks(saslBind(1, "PLAIN", []byte("\x00mira\x00"+secret)))
 			k.answers(bound(1, 0))

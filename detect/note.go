@@ -139,7 +139,7 @@ func (e *Engine) noteEnd(s *session, p Protection) {
 	if s.client == dirUnknown {
 		return
 	}
-	last := time.Unix(0, s.last).UTC()
+	last := time.Unix(0, s.seen).UTC()
 	e.use(s, s.useName, last).Connections[p]++
 	e.hour(last).Connections[p]++
 }

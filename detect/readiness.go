@@ -108,12 +108,14 @@ func (u *Use) underSigning() (Verdict, Reason) {
 
 func (u *Use) underTLS() (Verdict, Reason) {
 	switch {
-	case u.Demanded != [2]uint64{}:
+	case u.Demanded != [2]uint64{} && u.Refused >= u.binds(): // nothing of it works
 		return Already, ReasonDemanded
 	case u.outsideTLS(Simple) > 0:
 		return Refused, ReasonSimple
 	case u.plainSASL():
 		return Refused, ReasonPlainSASL
+	case u.Demanded != [2]uint64{}:
+		return Already, ReasonDemanded
 	}
 	return u.unseen()
 }

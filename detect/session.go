@@ -37,6 +37,7 @@ type session struct {
 	newer, older  *session // list by last
 	last, closeAt int64
 	touched       int64 // when it was moved in the list
+	seen          int64 // time of its last packet, which may be before last where files are not in the order of time
 	closing       bool  // ends at closeAt
 	closeWhy      lingering
 	listed        uint8 // in which lists of flowTable.closing, by bit

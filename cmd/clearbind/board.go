@@ -11,8 +11,8 @@ import (
 	"github.com/clearbind/clearbind/internal/metrics"
 )
 
-// report is what a worker counted so far.
-type report struct {
+// counted is what a worker counted so far.
+type counted struct {
 	stats       capture.Stats
 	undecoded   [decode.NumReasons]uint64
 	counts      detect.Counts
@@ -26,10 +26,10 @@ type report struct {
 // One lock in thousands of frames; nothing on a packet's path waits for it.
 type board struct {
 	mu          sync.Mutex
-	reports     []report
+	reports     []counted
 	inventories []*detect.Inventory // replaced, never changed
 	live        bool
-	interfaces  []string  // live: their names, in the order of report.links
+	interfaces  []string  // live: their names, in the order of counted.links
 	isReady     bool      // live: frames can arrive
 	configOK    bool      // the last reading of the configuration
 	configAt    time.Time // the last one that was good; zero: there is no file
@@ -37,14 +37,14 @@ type board struct {
 }
 
 func newBoard(workers int, interfaces []string) *board {
-	b := &board{configOK: true, live: interfaces != nil, interfaces: interfaces, reports: make([]report, workers), inventories: make([]*detect.Inventory, workers)}
+	b := &board{configOK: true, live: interfaces != nil, interfaces: interfaces, reports: make([]counted, workers), inventories: make([]*detect.Inventory, workers)}
 	for i := range b.inventories {
 		b.inventories[i] = new(detect.Inventory)
 	}
 	return b
 }
 
-func (b *board) put(worker int, r report) {
+func (b *board) put(worker int, r counted) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.reports[worker] = r

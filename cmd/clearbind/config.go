@@ -35,7 +35,8 @@ type config struct {
 	minSeverity detect.Severity
 	failOn      detect.Severity // 0: nothing is a failure
 
-	file      string // configuration; "": none
+	reports   []string // files to write
+	file      string   // configuration; "": none
 	checkOnly bool
 	settings  *settings.Settings
 	flagged   detect.Config // as the flags alone have it: what a reload starts from
@@ -58,7 +59,9 @@ Examples:
   clearbind monday.pcap
   clearbind --fail-on=high --format=json captures/ > alerts.jsonl
   tcpdump -w - port 389 | clearbind -
-  clearbind -i eth1 --output=/var/log/clearbind/alerts.jsonl`
+  clearbind --report=monday.html monday.pcap
+  clearbind -i eth1 --output=/var/log/clearbind/alerts.jsonl
+  clearbind diff before.json after.json`
 
 // errShown says that help, the version or a completion was asked for and shown.
 var errShown = errors.New("shown")
@@ -136,6 +139,7 @@ func (c *config) alertFlags(app *kingpin.Application, t *texts) {
 	app.Flag("min-severity", "Leave out alerts below info, low, medium, high or critical.").Default("low").PlaceHolder("low").StringVar(&t.least)
 	app.Flag("repeat-interval", "Tell the same finding (rule, client, server, identity) once in this time and count it meanwhile; 0 tells every event. Default: 1h for interfaces, once in the whole run for files.").PlaceHolder("DURATION").StringVar(&t.repeat)
 	app.Flag("fail-on", "Exit with status 3 if something at or above this severity was found, told or not.").PlaceHolder("SEVERITY").StringVar(&t.failOn)
+	app.Flag("report", "Inventory and readiness report to write, in the form of its ending: html, csv or json. Repeatable.").PlaceHolder("FILE.html").StringsVar(&c.reports)
 	app.Flag("config", "Configuration file: allow list, severities, secret attributes, networks. SIGHUP reads it again.").PlaceHolder("FILE.yml").StringVar(&c.file)
 	app.Flag("check-config", "Check the configuration file, tell every mistake with its line, and exit.").BoolVar(&c.checkOnly)
 	app.Flag("secret-fingerprint-key", "File with a key of at least 16 octets: alerts get a keyed hash of the password, to see one password in many places.").PlaceHolder("FILE").StringVar(&t.key)

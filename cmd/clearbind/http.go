@@ -12,11 +12,10 @@ import (
 
 	"github.com/clearbind/clearbind/internal/metrics"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"github.com/prometheus/common/version"
 	"github.com/prometheus/exporter-toolkit/web"
 )
 
-// endpoint serves metrics and health.
+// endpoint serves the report, metrics and health.
 type endpoint struct {
 	server    *http.Server
 	listeners []net.Listener
@@ -32,11 +31,7 @@ func (p *program) serve() (*endpoint, error) {
 	if err := web.Validate(*p.cfg.web.WebConfigFile); err != nil {
 		return nil, fmt.Errorf("--web.config.file: %w", err)
 	}
-	handler, err := p.handler()
-	if err != nil {
-		return nil, err
-	}
-	e := &endpoint{server: &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}, done: make(chan error, 1)}
+	e := &endpoint{server: &http.Server{Handler: p.handler(), ReadHeaderTimeout: 10 * time.Second}, done: make(chan error, 1)}
 	for _, addr := range addrs {
 		l, err := net.Listen("tcp", addr)
 		if err != nil {
@@ -49,24 +44,13 @@ func (p *program) serve() (*endpoint, error) {
 	return e, nil
 }
 
-func (p *program) handler() (http.Handler, error) {
-	landing, err := web.NewLandingPage(web.LandingConfig{
-		Name: "clearbind", Description: "LDAP that travels in the clear", Version: version.Info(),
-		Links: []web.LandingLinks{
-			{Address: p.cfg.telemetryPath, Text: "Metrics"},
-			{Address: "/-/healthy", Text: "Health"},
-			{Address: "/-/ready", Text: "Readiness"},
-		},
-	})
-	if err != nil {
-		return nil, err
-	}
+func (p *program) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(p.cfg.telemetryPath, promhttp.HandlerFor(metrics.NewRegistry(p.board.snapshot), promhttp.HandlerOpts{}))
 	mux.Handle("/-/healthy", says("clearbind is healthy.\n", always))
 	mux.Handle("/-/ready", says("clearbind is ready.\n", func() bool { return !p.cfg.live() || p.board.ready() }))
-	mux.Handle("/", landing)
-	return mux, nil
+	mux.Handle("/", p.page())
+	return mux
 }
 
 func always() bool { return true }

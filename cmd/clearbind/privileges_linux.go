@@ -27,6 +27,9 @@ func dropPrivileges(cfg *config) error {
 			rules = append(rules, landlock.RODirs(filepath.Dir(file)).IgnoreIfMissing())
 		}
 	}
+	for _, path := range cfg.reports {
+		rules = append(rules, landlock.RWDirs(filepath.Dir(path)))
+	}
 	if cfg.output != "-" && !alertlog.IsDestination(cfg.output) {
 		rules = append(rules, landlock.RWDirs(filepath.Dir(cfg.output)))
 	}

@@ -28,6 +28,9 @@ const (
 // run is the program: read the command line, read the captures or watch the
 // interfaces, say what was found. It gives the exit status.
 func run(args []string, stdout, stderr *os.File) int {
+	if len(args) > 0 && args[0] == "diff" {
+		return diff(args[1:], stdout, stderr)
+	}
 	cfg, err := parse(args, stdout, stderr)
 	switch {
 	case errors.Is(err, errShown):
@@ -126,6 +129,7 @@ func (p *program) run(ctx context.Context) int {
 	for _, d := range damages {
 		errs = append(errs, d)
 	}
+	errs = append(errs, p.writeReports(len(damages), ctx.Err() != nil && !p.cfg.live())...)
 	failed := len(errs) > 0
 	for _, err := range errs {
 		complain(p.stderr, err, exitFailed)

@@ -166,6 +166,7 @@ func notSeen(s *metrics.Snapshot, damaged int) []string {
 	c := &s.Detect
 	for _, src := range s.Sources {
 		say(src.Dropped, "%s dropped by the kernel on %s", count(src.Dropped, "packet"), src.Name)
+		say(src.Frozen, "the ring of %s stood still %d ×", src.Name, src.Frozen)
 		say(src.Missed, "%s lost by the card of %s", count(src.Missed, "packet"), src.Name)
 	}
 	for r := decode.OK + 1; r < decode.NumReasons; r++ {

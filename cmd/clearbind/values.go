@@ -81,6 +81,11 @@ func (c *config) check() error {
 	case c.snaplen < 64 || c.snaplen > 262144:
 		return fmt.Errorf("--snaplen=%d: give octets from 64 to 262144", c.snaplen)
 	}
+	for _, path := range c.reports {
+		if _, err := reportForm(path); err != nil {
+			return err
+		}
+	}
 	if i := slices.Index(c.paths, "-"); i >= 0 && slices.Contains(c.paths[i+1:], "-") {
 		return errors.New("standard input (-) can be read only once")
 	}

@@ -37,7 +37,7 @@ func open(t *testing.T, in *Input) *browser {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
-		t.Skip("no chromium here:", err)
+		t.Skip("chromium is not installed (Debian: apt-get install chromium)")
 	}
 	var page bytes.Buffer
 	if err := HTML(&page, in); err != nil {

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/clearbind/clearbind/internal/report"
+	"github.com/prometheus/common/version"
+)
+
+// reportForms are the forms of a report by the ending of its name.
+var reportForms = map[string]func(io.Writer, *report.Input) error{".html": report.HTML, ".csv": report.CSV, ".json": report.JSON}
+
+// reportForm gives the form that a path asks for.
+func reportForm(path string) (form func(io.Writer, *report.Input) error, err error) {
+	form, ok := reportForms[strings.ToLower(filepath.Ext(path))]
+	if !ok {
+		return nil, fmt.Errorf("--report=%s: the name has to end in .html, .csv or .json", path)
+	}
+	return form, nil
+}
+
+// reportInput gathers what a report says.
+func (p *program) reportInput(damaged int, interrupted, live bool) *report.Input {
+	s := p.board.snapshot()
+	from, to := p.board.span()
+	in := &report.Input{
+		Snapshot: s, Inventory: p.board.inventory(), Sources: p.files, From: from, To: to,
+		Version: version.Version, Blind: notSeen(&s, damaged), Live: live,
+	}
+	if interrupted {
+		in.Blind = append(in.Blind, "interrupted: the rest was not read")
+	}
+	if p.cfg.live() {
+		in.Sources = p.cfg.interfaces
+	}
+	if live {
+		in.Links = []report.Link{{Address: p.cfg.telemetryPath, Text: "Metrics"}, {Address: "/-/healthy", Text: "Health"}, {Address: "/-/ready", Text: "Readiness"}}
+	}
+	return in
+}
+
+// writeReports writes every report that was asked for. Each replaces the file
+// of its name as a whole, so that nobody ever reads half of one.
+func (p *program) writeReports(damaged int, interrupted bool) []error {
+	var errs []error
+	for _, path := range p.cfg.reports {
+		if err := p.writeReport(path, p.reportInput(damaged, interrupted, false)); err != nil {
+			errs = append(errs, fmt.Errorf("--report: %w", err))
+		}
+	}
+	return errs
+}
+
+func (p *program) writeReport(path string, in *report.Input) error {
+	form, err := reportForm(path)
+	if err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), ".clearbind-*")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(file.Name()) }() // it is gone if all went well
+	err = form(file, in)
+	if e := file.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
+}
+
+// pageAge is how old a page may be: one of a large network takes half a second to
+// make.
+const pageAge = 5 * time.Second
+
+// page serves the report as it is now.
+func (p *program) page() http.Handler {
+	var mu sync.Mutex
+	var page []byte
+	var made time.Time
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/" {
+			http.NotFound(w, r)
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if time.Since(made) > pageAge {
+			var fresh bytes.Buffer
+			if err := report.HTML(&fresh, p.reportInput(0, false, p.cfg.live())); err != nil {
+				p.log.Error("the report cannot be shown", "err", err)
+				http.Error(w, "The report cannot be shown; the log says why.", http.StatusInternalServerError)
+				return
+			}
+			page, made = fresh.Bytes(), time.Now()
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-store")
+		_, _ = w.Write(page) // whoever asked may have gone
+	})
+}
+
+const diffUsage = "clearbind diff BEFORE.json AFTER.json compares two reports that --report=FILE.json has written"
+
+// diff compares two reports.
+func diff(args []string, stdout, stderr io.Writer) int {
+	if len(args) != 2 || strings.HasPrefix(args[0], "-") {
+		say(stderr, "clearbind: %s\n", diffUsage)
+		return exitUsage
+	}
+	var models [2]*report.Model
+	for i, path := range args {
+		m, err := readReport(path)
+		if err != nil {
+			return complain(stderr, err, exitFailed)
+		}
+		models[i] = m
+	}
+	if err := report.Diff(models[0], models[1]).Text(stdout); err != nil {
+		return complain(stderr, err, exitFailed)
+	}
+	return exitDone
+}
+
+func readReport(path string) (*report.Model, error) {
+	file, err := os.Open(path) //nolint:gosec // reading the files we are told to read is what the program is for
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }() // only read
+	m, err := report.Read(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return m, nil
+}
