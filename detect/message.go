@@ -24,8 +24,7 @@ func (e *Engine) message(s *session, d dir, msg []byte, hdr ldap.Header, prot Pr
 		rest: msg[min(hdr.Body+hdr.BodyLen, len(msg)):],
 	}
 	if s.class == portLDAPS && !s.plainTold {
-		s.plainTold = true
-		e.tell(e.alert(s, PlaintextOnTLSPort, &m))
+		e.plainOnTLSPort(s, &m)
 	}
 	var ok bool
 	if d == s.client {
@@ -35,6 +34,15 @@ func (e *Engine) message(s *session, d dir, msg []byte, hdr ldap.Header, prot Pr
 	}
 	if !ok {
 		e.counts.Rejected[RejectBody]++
+	}
+}
+
+// plainOnTLSPort tells, once, of LDAP in the clear with a server on an LDAPS
+// port. A client may have been given such a port by chance.
+func (e *Engine) plainOnTLSPort(s *session, m *message) {
+	s.plainTold = true
+	if _, server := s.ends(); e.ports[server.Port] == portLDAPS {
+		e.tell(e.alert(s, PlaintextOnTLSPort, m))
 	}
 }
 
