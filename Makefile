@@ -26,8 +26,9 @@ build: ## ./clearbind, one static program
 .PHONY: demo
 demo: build ## Build, read the shipped captures, print alerts and summary
 	@echo
-	./clearbind --format=text --ldap.port=389,3268 pcaps/simple-bind-success.pcap pcaps/starttls-refused-fallback.pcap \
+	./clearbind --format=text --report=demo.html pcaps/simple-bind-success.pcap pcaps/starttls-refused-fallback.pcap \
 	  pcaps/bind-before-starttls.pcap pcaps/starttls-good.pcap pcaps/ldaps-636.pcap
+	@echo; echo "demo.html has the same as a report."
 
 .PHONY: test
 test: ## Every test: formatting, vet, unit, golden replay, command line
@@ -77,4 +78,4 @@ lab: ## Record pcaps/ again from real servers and clients (Debian, root)
 
 .PHONY: clean
 clean: ## Remove what was built
-	rm -f clearbind
+	rm -f clearbind demo.html
