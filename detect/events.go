@@ -6,7 +6,7 @@ type event struct {
 	order    uint64
 	deadline int64 // ns; packet time
 	finished bool
-	held     bool   // its alerts tell of repeats: they were counted when they came
+	held     bool   // a mark: repeats are told here (tellExpired)
 	entries  uint64 // search results so far
 	bytes    uint64 // octets of those
 	alerts   []Alert
@@ -65,7 +65,7 @@ func (e *Engine) release() {
 	for ; n < len(q.queue) && q.queue[n].finished; n++ {
 		ev := q.queue[n]
 		if ev.held {
-			q.out, ev.alerts = append(q.out, ev.alerts...), nil
+			e.tellExpired(ev)
 		}
 		for i := range ev.alerts {
 			a := &ev.alerts[i]

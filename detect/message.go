@@ -129,9 +129,9 @@ func (e *Engine) datagram(s *session, d dir) {
 		n := min(len(b), hdr.Len)
 		e.message(s, d, b[:n], hdr, None)
 		b = b[n:]
-		if hdr.Op.FromClient() {
-			s.asked = len(e.seg.Payload)
-		}
+	}
+	if s.client == d {
+		s.asked += len(e.seg.Payload)
 	}
 	if s.client == d.other() {
 		e.amplified(s, len(e.seg.Payload)+e.seg.Cut)

@@ -132,30 +132,31 @@ func (q *quietTable) tellHeld(e *Engine, r *remembered, order uint64) {
 	e.events.out = append(e.events.out, a)
 }
 
-// expireQuiet tells, once a second of packet time, what was held back for as
-// long as the interval: who reads the alerts of a sensor need not wait until
-// the finding comes again.
+// expireQuiet marks, once a second of packet time, the place among the alerts at
+// which what was held back for as long as the interval is told: who reads the
+// alerts of a sensor need not wait until the finding comes again.
 func (e *Engine) expireQuiet() {
 	if e.cfg.RepeatInterval <= 0 || e.now < e.nextQuiet {
 		return
 	}
 	e.nextQuiet = e.now + int64(time.Second)
+	e.events.queue = append(e.events.queue, &event{order: e.at.Order, deadline: e.now, finished: true, held: true})
+}
+
+// tellExpired tells it, when every alert before the mark has been told. Alerts
+// wait for each other, and how long depends on the number of workers; their order
+// does not.
+func (e *Engine) tellExpired(mark *event) {
 	told := len(e.events.out)
 	for i := range e.quiet {
 		q := &e.quiet[i]
-		for r := q.oldest; r != nil && e.now-r.alert.Time.UnixNano() >= int64(e.cfg.RepeatInterval); r = q.oldest {
+		for r := q.oldest; r != nil && mark.deadline-r.alert.Time.UnixNano() >= int64(e.cfg.RepeatInterval); r = q.oldest {
 			q.oldest = r.next
 			delete(q.known, keyOf(&r.alert))
-			q.tellHeld(e, r, e.at.Order)
+			q.tellHeld(e, r, mark.order)
 		}
 	}
-	held := slices.Clone(e.events.out[told:])
-	e.events.out = e.events.out[:told]
-	if len(held) == 0 {
-		return
-	}
-	slices.SortStableFunc(held, func(a, b Alert) int { return cmp.Compare(a.Tie, b.Tie) })
-	e.events.queue = append(e.events.queue, &event{order: e.at.Order, finished: true, held: true, alerts: held})
+	slices.SortStableFunc(e.events.out[told:], func(a, b Alert) int { return cmp.Compare(a.Tie, b.Tie) })
 }
 
 // finishQuiet tells what is held back at the end of a run.
