@@ -2,6 +2,7 @@
 
 packages=(
   ca-certificates ethtool gzip iproute2 openssl procps python3 tcpdump tshark zstd
+  haproxy
   slapd ldap-utils libsasl2-modules libsasl2-modules-gssapi-mit sasl2-bin
   samba samba-ad-provision samba-dsdb-modules samba-vfs-modules samba-common-bin ldb-tools winbind
   krb5-kdc krb5-admin-server krb5-user

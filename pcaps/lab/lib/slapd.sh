@@ -6,7 +6,7 @@ ADMIN=cn=admin,$BASE            ADMIN_PW='Kelp-Marmot-54%'
 MIRA=uid=mira,$PEOPLE           MIRA_PW='Zebra-Quartz-71!'
 JONAS=uid=jonas,$PEOPLE         JONAS_PW='Umbra-Falcon-38?'
 PRINTER=cn=printer,ou=services,$BASE  PRINTER_PW='Toner-Okapi-27#'
-WRONG_PW='Wrong-Gibbon-05~'     NEW_PW='Nimbus-Walrus-62+'
+WRONG_PW='Wrong-Gibbon-05~'     NEW_PW='Nimbus-Walrus-62+'     TOKEN='Bearer-Quokka-88='
 
 # make_certificates DIR makes a CA and a certificate for the server, and one for a client.
 make_certificates() {

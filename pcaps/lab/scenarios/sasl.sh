@@ -202,3 +202,11 @@ sasl-gss-spnego-sealed.pcap() {
   capture not port 88
   sasl GSS-SPNEGO -O minssf=56
 }
+
+# OAUTHBEARER (RFC 7628): slapd does not offer it and refuses; the token has gone out.
+sasl-oauthbearer-refused.pcap() {
+  serve
+  capture
+  in_client "${raw_client[@]}" "$SERVER" 389 sasl OAUTHBEARER \
+    "=$(printf 'n,a=mira@example.org,\001host=%s\001port=389\001auth=Bearer %s\001\001' "$SERVER_NAME" "$TOKEN" | od -An -tx1 | tr -d ' \n')" unbind
+}

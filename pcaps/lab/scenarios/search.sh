@@ -75,3 +75,10 @@ photographs() {
   done >"$scratch/photographs.ldif"
   echo "$scratch/photographs.ldif"
 }
+
+# A consumer asks for the content of a subtree and for what changes of it (RFC 4533).
+search-syncrepl.pcap() {
+  dblines=$'overlay syncprov' serve 'moduleload syncprov'
+  capture
+  in_client ldapsearch -x -LLL -H "ldap://$SERVER" -D "$MIRA" -w "$MIRA_PW" -b "$PEOPLE" -E '!sync=ro' '(uid=jonas)' cn
+}

@@ -69,3 +69,15 @@ compare-mail.pcap() {
   capture
   expect 6 in_client ldapcompare -x -H "ldap://$SERVER" -D "$MIRA" -w "$MIRA_PW" "$JONAS" 'mail:jonas@example.org'
 }
+
+# A password is taken away by naming it: the old one goes out.
+modify-delete-userpassword.pcap() {
+  serve
+  capture
+  in_client ldapmodify -x -H "ldap://$SERVER" -D "$ADMIN" -w "$ADMIN_PW" <<LDIF
+dn: $JONAS
+changetype: modify
+delete: userPassword
+userPassword: $JONAS_PW
+LDIF
+}

@@ -1,0 +1,49 @@
+# What looks like a finding and is none.
+
+# Nine wrong passwords within a minute: a bad memory, not guessing.
+nine-wrong-passwords.pcap() {
+  serve
+  capture
+  local n
+  for n in 1 2 3 4 5 6 7 8 9; do
+    expect 49 in_client ldapwhoami -x -H "ldap://$SERVER" -D "$MIRA" -w "$WRONG_PW$n"
+  done
+}
+
+# One wrong password each for nine names: not yet spraying.
+nine-names-wrong-password.pcap() {
+  serve
+  capture
+  local n
+  for n in 1 2 3 4 5 6 7 8 9; do
+    expect 49 in_client ldapwhoami -x -H "ldap://$SERVER" -D "uid=user$n,$PEOPLE" -w "$WRONG_PW"
+  done
+}
+
+# TLS 1.2, whose records say so, and which is not weak.
+tls-1.2.pcap() {
+  trust
+  uris="ldaps://$SERVER:636/" serve "$(tls)" 'TLSCipherSuite NORMAL:-VERS-ALL:+VERS-TLS1.2'
+  capture
+  in_client ldapsearch -x -LLL -H "ldaps://$SERVER_NAME" -D "$MIRA" -w "$MIRA_PW" -b "$PEOPLE" '(uid=jonas)' cn
+}
+
+# Globally routable addresses, and StartTLS before anything else.
+internet-starttls.pcap() {
+  trust
+  serve "$(tls)"
+  capture
+  in_client ldapsearch -ZZ -x -LLL -H "ldap://$SERVER_NAME" -D "$MIRA" -w "$MIRA_PW" -b "$PEOPLE" '(uid=jonas)' cn
+  edit "$lab/lib/rewrite.py" public
+}
+
+# An administrator looks for the members of a group and for disabled accounts: no tool of attackers does.
+ad-administrator.pcap() {
+  samba_dc "$weak"
+  capture
+  in_client "${go_ldap[@]}" "ldap://$AD_NAME" bind "$AD_MIRA" "$MIRA_PW" \
+    search "$AD_BASE" '(&(objectCategory=group)(cn=Domain Admins))' member \
+    search "$AD_BASE" '(&(objectCategory=person)(objectClass=user)(userAccountControl:1.2.840.113556.1.4.803:=2))' cn \
+    search "$AD_USERS" '(sAMAccountName=jonas)' memberOf unbind
+}
+
