@@ -77,6 +77,12 @@ ad-ntlm-sealed.pcap() { samba_dc; capture; ldb seal "${with_ntlm[@]}"; }
 # The server refuses NTLM without signing with 8, and the client does it again with the flag for signing.
 ad-ntlm-plain-refused-then-sealed.pcap() { samba_dc; capture; ldb plain "${with_ntlm[@]}"; }
 
+# Kerberos in GSS-SPNEGO. Samba's client wants the ticket cache named with its type.
+with_ticket() { ldb "$1" --use-kerberos=required --use-krb5-ccache="FILE:$scratch/ticket" -U "mira@AD.EXAMPLE.ORG%$MIRA_PW"; }
+
+ad-kerberos-plain.pcap() { samba_dc "$weak"; samba_kerberos; capture not port 88; with_ticket plain; }
+ad-kerberos-signed.pcap() { samba_dc; samba_kerberos; capture not port 88; with_ticket sign; }
+ad-kerberos-sealed.pcap() { samba_dc; samba_kerberos; capture not port 88; with_ticket seal; }
 
 ad-gssapi-signed.pcap() {
   samba_dc
