@@ -3,6 +3,8 @@
 raw_client=(/usr/bin/python3 "$lab/clients/raw/client.py")
 python_ldap=(/usr/bin/python3 "$lab/clients/python-ldap/client.py")
 python_ldap3=(/usr/bin/python3 "$lab/clients/ldap3/client.py")
+php=(/usr/bin/php -n -d extension=ldap "$lab/clients/php/client.php")
+ruby_net_ldap=(/usr/bin/ruby "$lab/clients/ruby-net-ldap/client.rb")
 net_ldap=(/usr/bin/perl "$lab/clients/net-ldap/client.pl")
 go_ldap=("$cache/go-ldap")
 jndi=(java -cp "$cache/jndi" Client)

@@ -33,7 +33,7 @@ samba_tls() {
   printf '%s\n' 'tls enabled = yes' "tls cafile = $work/tls/ca.pem" "tls certfile = $work/tls/server.pem" "tls keyfile = $work/tls/server.key"
 }
 
-# samba_kerberos gives the client a ticket of the domain.
+# samba_kerberos [NAME PASSWORD] gives the client a ticket of the domain, mira's or another one's.
 samba_kerberos() {
   export KRB5_CONFIG=$scratch/krb5.conf KRB5CCNAME=FILE:$scratch/ticket
   cat >"$KRB5_CONFIG" <<CONF
@@ -49,5 +49,5 @@ samba_kerberos() {
 [domain_realm]
   .ad.example.org = AD.EXAMPLE.ORG
 CONF
-  in_client kinit mira <<<"$MIRA_PW"
+  in_client kinit "${1-mira}" <<<"${2-$MIRA_PW}"
 }

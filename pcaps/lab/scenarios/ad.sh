@@ -84,6 +84,28 @@ ad-kerberos-plain.pcap() { samba_dc "$weak"; samba_kerberos; capture not port 88
 ad-kerberos-signed.pcap() { samba_dc; samba_kerberos; capture not port 88; with_ticket sign; }
 ad-kerberos-sealed.pcap() { samba_dc; samba_kerberos; capture not port 88; with_ticket seal; }
 
+# The tools that join a machine to a domain and keep its accounts: all of them seal.
+ad-adcli-create-user-sealed.pcap() {
+  samba_dc
+  samba_kerberos Administrator "$ADMIN_PW"
+  capture not port 88 and not port 464
+  in_client adcli create-user tove --domain=ad.example.org --domain-controller="$AD_NAME" --login-ccache="$scratch/ticket" --display-name='Tove Berg'
+}
+
+ad-net-ads-search-sealed.pcap() {
+  samba_dc
+  capture not port 88
+  in_client net ads search '(sAMAccountName=jonas)' cn -S "$AD_NAME" -U "mira%$MIRA_PW" \
+    --configfile=/dev/null --option='workgroup=LAB' --option='realm=AD.EXAMPLE.ORG'
+}
+
+ad-samba-tool-sealed.pcap() {
+  samba_dc
+  capture not port 88
+  in_client samba-tool user show jonas --attributes=cn -H "ldap://$AD_NAME" -U "mira%$MIRA_PW" --use-kerberos=off \
+    --configfile=/dev/null --option='workgroup=LAB' --option='realm=AD.EXAMPLE.ORG'
+}
+
 ad-gssapi-signed.pcap() {
   samba_dc
   samba_kerberos

@@ -68,3 +68,59 @@ search-paged-go-ldap.pcap() {
   capture
   in_client "${go_ldap[@]}" "ldap://$SERVER" bind "$MIRA" "$MIRA_PW" paged "$PEOPLE" '(objectClass=inetOrgPerson)' 12 unbind
 }
+
+simple-bind-php.pcap() {
+  serve
+  capture
+  in_client "${php[@]}" "ldap://$SERVER" bind "$MIRA" "$MIRA_PW" search "$PEOPLE" '(uid=jonas)' cn,mail unbind
+}
+
+password-modify-php.pcap() {
+  serve
+  capture
+  in_client "${php[@]}" "ldap://$SERVER" bind "$JONAS" "$JONAS_PW" password "$JONAS" "$JONAS_PW" "$NEW_PW" unbind
+}
+
+simple-bind-ruby-net-ldap.pcap() {
+  serve
+  capture
+  in_client "${ruby_net_ldap[@]}" "$SERVER" 389 plain "$MIRA" "$MIRA_PW" "$PEOPLE" '(uid=jonas)' cn,mail
+}
+
+starttls-good-ruby-net-ldap.pcap() {
+  trust
+  serve "$(tls)"
+  capture
+  in_client "${ruby_net_ldap[@]}" "$SERVER_NAME" 389 starttls "$MIRA" "$MIRA_PW" "$PEOPLE" '(uid=jonas)' cn,mail
+}
+
+# name_service LINE... starts nslcd, which answers getent from the directory as the printer's account.
+name_service() {
+  local dir=/etc/netns/cb-client line
+  printf 'passwd: files ldap\ngroup: files\nshadow: files\n' >"$dir/nsswitch.conf"
+  {
+    printf 'uid root\ngid root\nbase %s\nbinddn %s\nbindpw %s\n' "$BASE" "$PRINTER" "$PRINTER_PW"
+    for line in "$@"; do echo "$line"; done
+  } >"$dir/nslcd.conf"
+  chmod 600 "$dir/nslcd.conf" # nslcd refuses to read a password that everybody may read
+  rm -f /run/nslcd/{socket,nslcd.pid} # of one that was ended before
+  in_client nslcd -n &
+  await 10 in_client test -S /run/nslcd/socket
+}
+
+# A Linux host's name service: a bind of its own, then the account that somebody asks for.
+name-service-nslcd.pcap() {
+  serve
+  capture
+  name_service "uri ldap://$SERVER"
+  in_client getent passwd mira
+}
+
+# Look-alike: the same with StartTLS.
+name-service-nslcd-starttls.pcap() {
+  trust
+  serve "$(tls)"
+  capture
+  name_service "uri ldap://$SERVER_NAME" 'ssl start_tls' "tls_cacertfile $LDAPTLS_CACERT" 'tls_reqcert demand'
+  in_client getent passwd mira
+}
