@@ -68,7 +68,8 @@ type QueryKey struct {
 	Filter string // RFC 4515 with every value as "?"
 }
 
-// Query is a search that could be read, in all its variants.
+// Query is a search that could be read, in all its variants. The pages of one
+// (RFC 2696) count once.
 type Query struct {
 	Count       uint64
 	Clients     map[netip.Addr]struct{} // at most maxPeers

@@ -200,3 +200,23 @@ func TestHoursAreBounded(t *testing.T) {
 		t.Errorf("%d hours are left", len(hours))
 	}
 }
+
+func TestPagesOfASearchAreOneQuery(t *testing.T) {
+	paged := func(id byte, cookie string) []byte {
+		value := seq(integer(20), str(cookie))
+		control := seq(str("1.2.840.113556.1.4.319"), []byte{1, 1, 0xff}, ber(0x04, value))
+		op := ber(0x63, str("dc=x"), enum(2), enum(0), integer(0), integer(0), []byte{1, 1, 0}, ctx(7, "objectClass"), seq())
+		return seq(integer(id), op, ber(0xa0, control))
+	}
+	k := newTalk(t, Config{RepeatInterval: -1}).open()
+	for i, cookie := range []string{"", "page 2", "page 3", ""} {
+		k.asks(paged(byte(i+1), cookie))
+		k.answers(done(byte(i+1), 0))
+	}
+	k.end()
+	n := k.e.Inventory()
+	q := n.Queries[QueryKey{"subtree", "(objectClass=*)"}]
+	if q == nil || q.Count != 2 || only(t, n).Operations[None] != 4 {
+		t.Errorf("noted %s", everything(n))
+	}
+}

@@ -85,7 +85,9 @@ func (e *Engine) search(s *session, m *message) bool {
 		return true
 	}
 	e.exposing(s, m)
-	e.noteQuery(s, &req)
+	if !ldap.LaterPage(m.rest) {
+		e.noteQuery(s, &req)
+	}
 	e.cleartextSearch(s, m, p, &req)
 	return true
 }

@@ -76,12 +76,47 @@ func (e *element) true() bool { return len(e.value) == 1 && e.value[0] != 0 }
 // 4511 4.1.11), borrowed: of a message m with header h, m[h.Body+h.BodyLen:].
 func Controls(rest []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
+		for oid := range controls(rest) {
+			if !yield(oid) {
+				return
+			}
+		}
+	}
+}
+
+// oidPaged is the paged results control (RFC 2696).
+const oidPaged = "1.2.840.113556.1.4.319"
+
+// LaterPage says whether what follows a search is a paged results control that
+// asks for a page after the first: its cookie is not empty. Such a search goes on
+// with an earlier one.
+func LaterPage(rest []byte) bool {
+	for oid, value := range controls(rest) {
+		if string(oid) != oidPaged {
+			continue
+		}
+		outer := cursor{value}
+		seq, _ := outer.take(tagSequence)
+		inner := cursor{seq.value}
+		inner.take(0x02) // the page's size
+		cookie, _ := inner.take(0x04)
+		return cookie.size > 0
+	}
+	return false
+}
+
+// controls gives OIDs with their values, nil where there is none; borrowed.
+func controls(rest []byte) iter.Seq2[[]byte, []byte] {
+	return func(yield func(oid, value []byte) bool) {
 		outer := cursor{rest}
 		list, _ := outer.take(tagControls)
 		c := cursor{list.value}
 		for e, ok := c.take(tagSequence); ok; e, ok = c.take(tagSequence) {
 			inner := cursor{e.value}
-			if oid, ok := inner.take(0x04); ok && !oid.cut && !yield(oid.value) {
+			oid, ok := inner.take(0x04)
+			inner.take(0x01) // criticality
+			value, _ := inner.take(0x04)
+			if ok && !oid.cut && !yield(oid.value, value.value) {
 				return
 			}
 		}
