@@ -27,6 +27,7 @@ type Client struct {
 	Workstation string // NTLM
 	Realm       string // DIGEST-MD5, Kerberos
 	Service     string // Kerberos: the service the ticket is for
+	EType       int    // Kerberos: what the ticket is sealed with (RFC 3961 8), 23 is RC4; 0: not told
 }
 
 // Name gives the identity the way its mechanism writes it: DOMAIN\user for
@@ -93,10 +94,10 @@ func (x *Exchange) Client(creds []byte, has bool) Client {
 		c.Exposure = Guessable // from the first step on: the mechanism says what follows
 	}
 	x.learn(&c)
-	c.Identity, c.Domain, c.Realm, c.Service = x.known.Identity, x.known.Domain, x.known.Realm, x.known.Service
 	return c
 }
 
+// learn keeps what a step tells, and adds what earlier ones told.
 func (x *Exchange) learn(c *Client) {
 	for _, pair := range [...][2]*string{
 		{&x.known.Identity, &c.Identity}, {&x.known.Domain, &c.Domain}, {&x.known.Realm, &c.Realm}, {&x.known.Service, &c.Service},
@@ -104,7 +105,12 @@ func (x *Exchange) learn(c *Client) {
 		if *pair[1] != "" {
 			*pair[0] = *pair[1]
 		}
+		*pair[1] = *pair[0]
 	}
+	if c.EType != 0 {
+		x.known.EType = c.EType
+	}
+	c.EType = x.known.EType
 }
 
 func (x *Exchange) read(creds []byte) Client {
@@ -119,8 +125,10 @@ func (x *Exchange) read(creds []byte) Client {
 		return x.readDigest(creds)
 	case strings.HasPrefix(m, "SCRAM-"):
 		return readSCRAM(creds)
+	case strings.HasPrefix(m, "GS2-"):
+		return x.readGS2(creds)
 	case m == "EXTERNAL":
-		return Client{Identity: clip(creds)}
+		return Client{Identity: authzid(creds)}
 	case m == "ANONYMOUS":
 		return Client{}
 	case m == "OAUTHBEARER" || m == "XOAUTH2":
@@ -129,192 +137,19 @@ func (x *Exchange) read(creds []byte) Client {
 	return x.readToken(creds)
 }
 
-// Secret gives the password or token in credentials that Client found one in,
-// borrowed; nil: none. It is for a keyed hash and nothing else.
-func (x *Exchange) Secret(creds []byte) []byte {
-	switch x.mechanism {
-	case "PLAIN":
-		return creds[bytes.LastIndexByte(creds, 0)+1:]
-	case "LOGIN":
-		return creds
-	}
-	for part := range bytes.SplitSeq(creds, []byte{1}) {
-		if token, ok := bearer(part); ok {
-			return token
-		}
-	}
-	return nil
-}
-
-// bearer gives the token of a field of RFC 7628 3.1.
-func bearer(field []byte) (token []byte, ok bool) {
-	const scheme = "auth=Bearer "
-	if len(field) <= len(scheme) || !bytes.EqualFold(field[:len(scheme)], []byte(scheme)) {
-		return nil, false
-	}
-	return field[len(scheme):], true
-}
-
 // End says that the server said its last word: the next bind starts anew.
 func (x *Exchange) End() { x.over = true }
 
 // clip clones at most maxName octets.
 func clip(b []byte) string { return string(b[:min(len(b), maxName)]) }
 
-// readPlain reads authzid NUL authcid NUL password (RFC 4616 2). Of a client
-// that leaves one out nobody knows which, so nothing of it is a name.
-func readPlain(creds []byte) Client {
-	_, rest, ok := bytes.Cut(creds, []byte{0})
-	if !ok {
-		return Client{}
+// authzid reads an authorisation identity that fills b. None has a NUL in it
+// (RFC 4422 3.4.1), but for the one that ends a string of C: what has is
+// another mechanism's message under a wrong name, and may hold a password.
+func authzid(b []byte) string {
+	b = bytes.TrimRight(b, "\x00")
+	if bytes.IndexByte(b, 0) >= 0 {
+		return ""
 	}
-	user, password, whole := bytes.Cut(rest, []byte{0})
-	if !whole {
-		user, password = nil, rest
-	}
-	c := Client{Identity: clip(user), HasSecret: len(password) > 0}
-	if c.HasSecret {
-		c.Exposure = Password
-	}
-	return c
-}
-
-// prompt is what the server of LOGIN asks for.
-type prompt uint8
-
-const (
-	promptNone prompt = iota // none was seen, or none that is understood
-	promptUser
-	promptPassword
-)
-
-// readPrompt understands "Username:", "User Name", "Password:" and the like.
-func readPrompt(creds []byte) prompt {
-	words := bytes.ToLower(creds[:min(len(creds), maxName)])
-	switch {
-	case bytes.Contains(words, []byte("pass")):
-		return promptPassword
-	case bytes.Contains(words, []byte("user")):
-		return promptUser
-	}
-	return promptNone
-}
-
-// readLogin reads an answer to a prompt of LOGIN: the first one that is not
-// empty is the user, the next one the password. Some clients send the user
-// with the first request, some wait for the prompt. Where neither a prompt nor
-// the octets before tell which it is, it is taken for the password: a name that
-// is not told is a smaller loss than a password that is.
-func (x *Exchange) readLogin(creds []byte) Client {
-	named := x.known.Identity != ""
-	asked := x.prompt
-	x.prompt = promptNone
-	switch {
-	case len(creds) == 0:
-		return Client{}
-	case asked == promptUser, asked == promptNone && x.whole && !named:
-		return Client{Identity: clip(creds)}
-	}
-	return Client{Exposure: Password, HasSecret: true}
-}
-
-// readCRAM reads "user SP 32 hexadecimal digits" (RFC 2195).
-func readCRAM(creds []byte) Client {
-	i := bytes.LastIndexByte(creds, ' ')
-	if i < 0 {
-		return Client{}
-	}
-	return Client{Exposure: Guessable, Identity: clip(creds[:i])}
-}
-
-// readDigest reads the digest-response (RFC 2831 2.1.2). An absent qop is auth.
-func (x *Exchange) readDigest(creds []byte) Client {
-	user, ok := directive(creds, "username")
-	if _, answered := directive(creds, "response"); !ok || !answered {
-		return Client{}
-	}
-	realm, _ := directive(creds, "realm")
-	qop, _ := directive(creds, "qop")
-	switch qop {
-	case "auth-int":
-		x.layer = LayerSigned
-	case "auth-conf":
-		x.layer = LayerSealed
-	default:
-		x.layer = LayerNone
-	}
-	return Client{Exposure: Guessable, Identity: user, Realm: realm}
-}
-
-// directive finds key=value or key="value" in a list of RFC 2831 7.1.
-func directive(b []byte, key string) (value string, ok bool) {
-	for len(b) > 0 {
-		name, rest, found := bytes.Cut(b, []byte{'='})
-		if !found {
-			return "", false
-		}
-		value, b = directiveValue(rest)
-		if strings.EqualFold(string(bytes.Trim(name, ", \t\r\n")), key) {
-			return value, true
-		}
-	}
-	return "", false
-}
-
-// directiveValue takes a token or quoted string off the front of b.
-func directiveValue(b []byte) (value string, rest []byte) {
-	b = bytes.TrimLeft(b, " \t")
-	if len(b) == 0 || b[0] != '"' {
-		end := bytes.IndexByte(b, ',')
-		if end < 0 {
-			end = len(b)
-		}
-		return clip(bytes.TrimSpace(b[:end])), b[end:]
-	}
-	var out []byte
-	for i := 1; i < len(b); i++ {
-		switch {
-		case b[i] == '"':
-			return string(out), b[i+1:]
-		case b[i] == '\\' && i+1 < len(b):
-			i++
-		}
-		if len(out) < maxName {
-			out = append(out, b[i])
-		}
-	}
-	return string(out), nil
-}
-
-// readSCRAM reads client-first-message "n,,n=user,r=…" (RFC 5802 7).
-func readSCRAM(creds []byte) Client {
-	for i, part := range bytes.Split(creds[:min(len(creds), 4*maxName)], []byte{','}) {
-		switch {
-		case i == 0 && bytes.HasPrefix(part, []byte("c=")):
-			return Client{Exposure: Salted} // client-final-message
-		case i >= 2 && bytes.HasPrefix(part, []byte("n=")):
-			name := strings.NewReplacer("=2C", ",", "=3D", "=").Replace(clip(part[2:]))
-			return Client{Exposure: Salted, Identity: name}
-		}
-	}
-	return Client{}
-}
-
-// readBearer reads OAUTHBEARER (RFC 7628 3.1) and Google's XOAUTH2: the token
-// is as good as a password.
-func readBearer(creds []byte) Client {
-	c := Client{}
-	for part := range bytes.SplitSeq(creds, []byte{1}) {
-		if _, ok := bearer(part); ok {
-			c.Exposure, c.HasSecret = Password, true
-			continue
-		}
-		switch {
-		case bytes.HasPrefix(part, []byte("user=")):
-			c.Identity = clip(part[5:])
-		case bytes.HasPrefix(part, []byte("n,a=")):
-			c.Identity = clip(bytes.TrimRight(part[4:], ","))
-		}
-	}
-	return c
+	return clip(b)
 }

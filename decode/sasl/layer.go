@@ -32,6 +32,7 @@ type Buffer struct {
 	Len   int // octets of the whole buffer, its length field included
 	Layer Layer
 	token tokenKind
+	frame int // octets of SPNEGO's frame in front of the token
 }
 
 type tokenKind uint8
@@ -47,8 +48,12 @@ const (
 func (b *Buffer) Certain() bool { return b.token != tokenOpaque }
 
 // headRoom is how much of a buffer ScanBuffer may want to see: the length
-// field and the head of the longest token, of RFC 1964.
-const headRoom = 4 + 32
+// field and the head of the longest token, of RFC 1964. wrapRoom is for the
+// frame of SPNEGO around it.
+const (
+	headRoom = 4 + 32
+	wrapRoom = 28
+)
 
 // ScanBuffer reads the head of the buffer at the front of b. negotiated is
 // what the exchange agreed on, LayerUnknown if that was not seen: it decides
@@ -68,30 +73,42 @@ func ScanBuffer(b []byte, negotiated Layer) (buf Buffer, v Verdict) {
 	if len(b) < min(buf.Len, headRoom) {
 		return buf, NeedMore
 	}
-	switch token := b[4:min(len(b), buf.Len)]; {
-	case len(token) >= 16 && token[0] == 5 && token[1] == 4 && token[3] == 0xff:
-		buf.token, buf.Layer = tokenRFC4121, LayerSigned
-		if token[2]&2 != 0 {
-			buf.Layer = LayerSealed
+	token := b[4:min(len(b), buf.Len, headRoom+wrapRoom)] // no more, so that more octets tell nothing else
+	if wrapped(token) {
+		if len(b) < min(buf.Len, headRoom+wrapRoom) {
+			return buf, NeedMore
 		}
-	case len(token) > 16 && bytes.HasPrefix(token, []byte{1, 0, 0, 0}):
-		buf.token = tokenNTLM
-	case token[0] == 0x60:
-		if alg, _, ok := rfc1964(token); ok {
-			buf.token, buf.Layer = tokenRFC1964, LayerSealed
-			if alg.seal == 0xffff {
-				buf.Layer = LayerSigned
-			}
-			break
+		if inside := inner(token); len(inside) > 0 {
+			buf.frame = cap(token) - cap(inside) // both end where b's memory ends
+			token = inside
 		}
-		buf.Layer = negotiated
-	default:
-		buf.Layer = negotiated
 	}
-	if buf.Layer == LayerNone {
-		buf.Layer = LayerUnknown
+	buf.token, buf.Layer = kindOf(token)
+	if buf.token == tokenOpaque && negotiated != LayerNone {
+		buf.Layer = negotiated
 	}
 	return buf, OK
+}
+
+// kindOf looks at the head of a token, and at how readable it makes its text.
+func kindOf(token []byte) (tokenKind, Layer) {
+	switch {
+	case len(token) >= 16 && token[0] == 5 && token[1] == 4 && token[3] == 0xff:
+		if token[2]&2 != 0 {
+			return tokenRFC4121, LayerSealed
+		}
+		return tokenRFC4121, LayerSigned
+	case len(token) > 16 && bytes.HasPrefix(token, []byte{1, 0, 0, 0}):
+		return tokenNTLM, LayerUnknown
+	}
+	alg, _, ok := rfc1964(token)
+	switch {
+	case ok && alg.seal == sealNone:
+		return tokenRFC1964, LayerSigned
+	case ok:
+		return tokenRFC1964, LayerSealed
+	}
+	return tokenOpaque, LayerUnknown
 }
 
 // Readable gives the place where the text of an unsealed buffer would start,
@@ -99,7 +116,7 @@ func ScanBuffer(b []byte, negotiated Layer) (buf Buffer, v Verdict) {
 func (b *Buffer) Readable() int {
 	switch b.token {
 	case tokenNTLM:
-		return 4 + 16
+		return 4 + b.frame + 16
 	default:
 		return 4
 	}
@@ -110,6 +127,9 @@ func (b *Buffer) Readable() int {
 // need be: RFC 4121 lets a sender rotate the text.
 func (b *Buffer) Text(whole, scratch []byte) (text, scratchAfter []byte) {
 	token := whole[4:]
+	if b.frame > 0 {
+		token = inner(token)
+	}
 	switch b.token {
 	case tokenRFC4121:
 		return rfc4121Text(token, scratch)
@@ -162,8 +182,10 @@ func rfc1964(token []byte) (alg algorithms, rest []byte, ok bool) {
 	return algorithms{binary.BigEndian.Uint16(head[2:]), binary.BigEndian.Uint16(head[4:])}, head[16:], true
 }
 
-// signDES3 is the one signature of 20 octets instead of 8.
-const signDES3 = 0x0400
+const (
+	signDES3 = 0x0400 // the one signature of 20 octets instead of 8
+	sealNone = 0xffff
+)
 
 func rfc1964Text(token []byte) []byte {
 	alg, rest, ok := rfc1964(token)
@@ -184,17 +206,16 @@ func rfc1964Text(token []byte) []byte {
 
 // unwrap gives the text of a bare wrap token (no length field), if it is
 // signed only.
-func unwrap(token, scratch []byte) (text []byte, layer Layer) {
+func unwrap(token []byte) (text []byte, layer Layer) {
+	kind, layer := kindOf(token)
 	switch {
-	case len(token) >= 16 && token[0] == 5 && token[1] == 4 && token[2]&2 == 0 && token[3] == 0xff:
-		text, _ = rfc4121Text(token, scratch)
-		return text, LayerSigned
-	case len(token) > 0 && token[0] == 0x60:
-		if alg, _, ok := rfc1964(token); ok && alg.seal == 0xffff {
-			return rfc1964Text(token), LayerSigned
-		}
+	case layer != LayerSigned:
+	case kind == tokenRFC4121:
+		text, _ = rfc4121Text(token, nil)
+	case kind == tokenRFC1964:
+		text = rfc1964Text(token)
 	}
-	return nil, LayerUnknown
+	return text, layer
 }
 
 // Layer gives what the exchange negotiated: LayerUnknown if that was not seen,

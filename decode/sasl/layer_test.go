@@ -3,11 +3,8 @@ package sasl
 import (
 	"bytes"
 	"encoding/binary"
-	"os"
-	"path/filepath"
+	"strings"
 	"testing"
-
-	"github.com/clearbind/clearbind/decode/ldap"
 )
 
 // text is what the buffers of the tests carry.
@@ -54,6 +51,15 @@ func TestScanBuffer(t *testing.T) {
 		"RFC 1964, signed":                          {rfc1964Token(0, 0xffff, 8), 0, LayerSigned, true, text},
 		"RFC 1964, DES3, signed":                    {rfc1964Token(0x0400, 0xffff, 20), 0, LayerSigned, true, text},
 		"RFC 4757, sealed with RC4":                 {rfc1964Token(0x1100, 0x1000, 8), LayerSigned, LayerSealed, true, ""},
+		"RFC 4121 in the frame of SPNEGO":           {string(later([]byte(rfc4121(4, 12, 12)))), 0, LayerSigned, true, text},
+		"RFC 4121, sealed, in a first frame":        {string(first(oidKerberos, []byte(rfc4121(6, 12, 28)))), 0, LayerSealed, true, ""},
+		"RFC 1964 in the frame of SPNEGO":           {string(later([]byte(rfc1964Token(0x1100, 0xffff, 8)))), 0, LayerSigned, true, text},
+		"NTLM in the frame of SPNEGO":               {string(later([]byte("\x01\x00\x00\x00signaturesig" + text))), 0, LayerUnknown, true, text},
+		"a frame with nothing in it, and no text":   {string(element(0xa1, element(0x30, element(0xa0, []byte{0x0a, 1, 1})))), LayerSealed, LayerSealed, false, ""},
+		"RFC 4757, signed with RC4":                 {rfc1964Token(0x1100, 0xffff, 8), LayerSealed, LayerSigned, true, text},
+		"RFC 4121 with more checksum than there is": {string([]byte{5, 4, 4, 0xff, 0xff, 0xff, 0, 12, 0, 0, 0, 0, 0, 0, 0, 9}) + text, 0, LayerSigned, true, ""},
+		"RFC 1964 with padding that cannot be":      {strings.TrimSuffix(rfc1964Token(0, 0xffff, 8), "\x01") + "\x09", 0, LayerSigned, true, ""},
+		"DIGEST-MD5, signed, of an unseen login":    {text + "0123456789\x00\x01\x00\x00\x00\x07", LayerUnknown, LayerUnknown, false, text},
 		"NTLM, where the text tells":                {"\x01\x00\x00\x00signaturesig" + text, 0, LayerUnknown, true, text},
 		"NTLM, agreed to be without a layer":        {"\x01\x00\x00\x00signaturesig" + text, LayerNone, LayerUnknown, true, text},
 		"DIGEST-MD5, signed":                        {text + "0123456789\x00\x01\x00\x00\x00\x00", LayerSigned, LayerSigned, false, text},
@@ -73,6 +79,9 @@ func TestScanBuffer(t *testing.T) {
 			if have, _ := buf.Text(b, nil); string(have) != c.text {
 				t.Errorf("text %q, want %q", have, c.text)
 			}
+			if c.text != "" && c.certain && buf.token == tokenNTLM && !strings.HasPrefix(string(b[buf.Readable():]), c.text) {
+				t.Errorf("readable from %d", buf.Readable())
+			}
 			for n := range min(len(b), headRoom) {
 				if _, v := ScanBuffer(b[:n], c.negotiated); n > 0 && v != NeedMore {
 					t.Errorf("verdict %d of %d octets", v, n)
@@ -90,17 +99,42 @@ func TestScanBuffer(t *testing.T) {
 }
 
 func TestLastStepOfGSSAPIChoosesTheLayer(t *testing.T) {
+	const sum = "cccccccccccc"
+	wrap := func(word string) string {
+		return string([]byte{5, 4, 4, 0xff, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9}) + word + sum
+	}
+	turned := func(word string) string { // checksum first, as Windows does
+		return string([]byte{5, 4, 4, 0xff, 0, 12, 0, 12, 0, 0, 0, 0, 0, 0, 0, 9}) + sum + word
+	}
+	old := func(word string) string { // RFC 1964, of DES, DES3 and RC4
+		b := append(bytes.Clone(oidKerberos), 2, 1, 0x11, 0, 0xff, 0xff, 0xff, 0xff, 1, 2, 3, 4, 5, 6, 7, 8)
+		return string(element(0x60, b, []byte("checksumconfound"+word+"\x01")))
+	}
+	sealed := func(string) string { return string([]byte{5, 4, 6, 0xff, 0, 0, 0, 28}) + strings.Repeat("s", 60) }
+	mira := Client{Exposure: Ticket, Identity: "dn:cn=mira"}
 	for name, c := range map[string]struct {
-		choice byte
-		want   Layer
-	}{"none": {1, LayerNone}, "integrity": {2, LayerSigned}, "confidentiality": {4, LayerSealed}} {
+		mechanism string
+		wrap      func(word string) string
+		choice    byte
+		client    Client
+		want      Layer
+	}{
+		"none":                              {"GSSAPI", wrap, 1, mira, LayerNone},
+		"integrity":                         {"GSSAPI", wrap, 2, mira, LayerSigned},
+		"confidentiality":                   {"GSSAPI", wrap, 4, mira, LayerSealed},
+		"confidentiality, turned":           {"GSSAPI", turned, 4, mira, LayerSealed},
+		"none, RFC 1964":                    {"GSSAPI", old, 1, mira, LayerNone},
+		"integrity, RFC 1964":               {"GSSAPI", old, 2, mira, LayerSigned},
+		"a choice that nobody can read":     {"GSSAPI", sealed, 1, Client{}, LayerUnknown},
+		"GSS-SPNEGO has no choice to make":  {"GSS-SPNEGO", wrap, 1, Client{}, LayerUnknown},
+		"a word too short to hold a choice": {"GSSAPI", func(string) string { return wrap("\x01") }, 1, Client{}, LayerUnknown},
+	} {
 		t.Run(name, func(t *testing.T) {
 			// RFC 4752 3.1: layer, the largest message, the authorisation identity.
-			word := string([]byte{c.choice, 0, 0x10, 0}) + "dn:cn=mira"
-			token := string([]byte{5, 4, 4, 0xff, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9}) + word + "cccccccccccc"
-			x := NewExchange([]byte("GSSAPI"), true)
-			if have, want := x.Client([]byte(token), true), (Client{Exposure: Ticket, Identity: "dn:cn=mira"}); have != want {
-				t.Errorf("%+v, want %+v", have, want)
+			token := c.wrap(string([]byte{c.choice, 0, 0x10, 0}) + "dn:cn=mira")
+			x := NewExchange([]byte(c.mechanism), true)
+			if have := x.Client([]byte(token), true); have != c.client {
+				t.Errorf("%+v, want %+v", have, c.client)
 			}
 			if x.Layer() != c.want {
 				t.Errorf("layer %d, want %d", x.Layer(), c.want)
@@ -110,10 +144,13 @@ func TestLastStepOfGSSAPIChoosesTheLayer(t *testing.T) {
 }
 
 func TestNothingIsAllocatedForABuffer(t *testing.T) {
-	signed, sealed, turned := framed(rfc4121(0, 12, 12)), framed(rfc4121(2, 12, 0)), framed(rfc4121(0, 12, 5))
+	buffers := [][]byte{
+		framed(rfc4121(0, 12, 12)), framed(rfc4121(2, 12, 0)), framed(rfc4121(0, 12, 5)), framed(rfc1964Token(0, 0xffff, 8)),
+		framed("\x01\x00\x00\x00signaturesig" + text), framed(text + "0123456789\x00\x01\x00\x00\x00\x00"), framed(string(later([]byte(rfc4121(4, 12, 12))))),
+	}
 	scratch := make([]byte, 0, 256)
 	if n := testing.AllocsPerRun(100, func() {
-		for _, b := range [][]byte{signed, sealed, turned} {
+		for _, b := range buffers {
 			buf, _ := ScanBuffer(b, LayerUnknown)
 			_, scratch = buf.Text(b, scratch)
 		}
@@ -122,48 +159,71 @@ func TestNothingIsAllocatedForABuffer(t *testing.T) {
 	}
 }
 
-// FuzzBuffer wants texts that lie within their buffers, and the same verdict
-// whatever follows.
+// FuzzBuffer wants a verdict that no further octet changes, texts made of the
+// octets of their buffers, and sealed buffers that are not read.
 func FuzzBuffer(f *testing.F) {
-	for _, token := range []string{rfc4121(0, 12, 0), rfc4121(2, 28, 28), rfc4121(4, 12, 5), rfc1964Token(0, 0xffff, 8), "\x01\x00\x00\x00signaturesig" + text} {
+	for _, token := range []string{
+		rfc4121(0, 12, 0), rfc4121(2, 28, 28), rfc4121(4, 12, 5), rfc1964Token(0, 0xffff, 8), "\x01\x00\x00\x00signaturesig" + text,
+		string(later([]byte(rfc4121(4, 12, 12)))), string(first(oidKerberos, []byte(rfc1964Token(0, 0xffff, 8)))),
+	} {
 		for layer := range LayerSealed + 1 {
 			f.Add(framed(token), uint8(layer))
 		}
 	}
-	names, err := filepath.Glob("../../pcaps/*s[ei][ag][ln]ed*.pcap")
-	if err != nil || len(names) == 0 {
-		f.Fatalf("no captures with a layer: %v", err)
-	}
-	for _, name := range names {
-		b, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		for i := range b {
-			if buf, v := ScanBuffer(b[i:], LayerUnknown); v == OK && buf.Certain() && i+buf.Len <= len(b) {
-				f.Add(b[i:i+buf.Len], uint8(0))
-			}
-		}
+	for _, b := range recordedBuffers(f) {
+		f.Add(b, uint8(0))
 	}
 	f.Fuzz(func(t *testing.T, b []byte, negotiated uint8) {
 		layer := Layer(negotiated % 4)
 		buf, v := ScanBuffer(b, layer)
-		if v != OK {
-			if buf.Len != 0 && v == NotBuffer {
-				t.Fatalf("no buffer, of %d octets", buf.Len)
+		settled := false
+		for n := range min(len(b), 2*(headRoom+wrapRoom)) {
+			part, w := ScanBuffer(b[:n:n], layer)
+			if settled = settled || n > 0 && w != NeedMore; settled && (w != v || w == OK && part != buf) {
+				t.Fatalf("%d octets are %d %+v, all of them %d %+v", n, w, part, v, buf)
 			}
+		}
+		if v == NeedMore && len(b) >= headRoom+wrapRoom {
+			t.Fatalf("%d octets are not enough", len(b))
+		}
+		if v != OK {
 			return
 		}
-		if more, w := ScanBuffer(append(bytes.Clone(b), 0x30, 0), layer); len(b) >= buf.Len && (w != v || more != buf) {
+		if more, w := ScanBuffer(append(bytes.Clone(b), 0x30, 0), layer); w != v || more != buf {
 			t.Fatalf("%+v, with more behind it %+v", buf, more)
 		}
-		if len(b) < buf.Len {
-			return
+		if buf.Len < 5 || buf.Readable() < 4 || buf.Readable() > 4+wrapRoom+headRoom+16 {
+			t.Fatalf("%+v, readable from %d", buf, buf.Readable())
 		}
-		whole := b[:buf.Len:buf.Len]
-		if have, _ := buf.Text(whole, nil); len(have) > len(whole)-4 {
-			t.Fatalf("%d octets of text in %d", len(have), len(whole))
+		if len(b) >= buf.Len {
+			made(t, &buf, b[:buf.Len:buf.Len])
 		}
-		_ = ldap.Plausible(whole[min(buf.Readable(), buf.Len):])
 	})
+}
+
+// made holds a buffer's text to its octets.
+func made(t *testing.T, buf *Buffer, whole []byte) {
+	before := bytes.Clone(whole)
+	have, scratch := buf.Text(whole, nil)
+	if !bytes.Equal(whole, before) {
+		t.Fatal("reading changed the buffer")
+	}
+	var octets [256]int
+	for _, o := range whole[4:] {
+		octets[o]++
+	}
+	for _, o := range have {
+		if octets[o]--; octets[o] < 0 {
+			t.Fatal("the text has octets that the buffer has not")
+		}
+	}
+	if scratch == nil && !bytes.Contains(whole, have) {
+		t.Fatal("a borrowed text from elsewhere")
+	}
+	if again, _ := buf.Text(whole, make([]byte, 3, 512)); !bytes.Equal(again, have) {
+		t.Fatal("the text depends on what was in the scratch")
+	}
+	if buf.token == tokenNTLM && !bytes.HasPrefix(whole[buf.Readable():], have) {
+		t.Fatalf("readable from %d", buf.Readable())
+	}
 }

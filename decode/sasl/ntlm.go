@@ -21,17 +21,39 @@ const (
 type NTLM struct {
 	Domain, User, Workstation string
 	Sign, Seal                bool
-	V1                        bool // NTLMv1, weaker than v2
+	V1                        bool // NTLMv1 or LM, weaker than v2
 	Anonymous                 bool // no identity, no password
 }
+
+// Places of the security buffers in an AUTHENTICATE_MESSAGE.
+const (
+	ntlmLM          = 12
+	ntlmNT          = 20
+	ntlmDomain      = 28
+	ntlmUser        = 36
+	ntlmWorkstation = 44
+	ntlmOldHeader   = 52 // clients from before NT 4 SP 4 end theirs here, without key and flags
+	ntlmFlags       = 60
+	ntlmHeader      = 64
+)
 
 // ReadNTLM reads an AUTHENTICATE_MESSAGE (type 3) at the front of b; false: it
 // is another message, or none. Offsets are the sender's: each is checked.
 func ReadNTLM(b []byte) (n NTLM, ok bool) {
-	if len(b) < 64 || !bytes.HasPrefix(b, ntlmSignature) || binary.LittleEndian.Uint32(b[8:]) != 3 {
+	if len(b) < ntlmOldHeader || !bytes.HasPrefix(b, ntlmSignature) || binary.LittleEndian.Uint32(b[8:]) != 3 {
 		return n, false
 	}
-	flags := binary.LittleEndian.Uint32(b[60:])
+	var flags uint32
+	switch {
+	case ntlmOld(b):
+		if user := securityBuffer(b, ntlmUser); len(user) > 1 && user[1] == 0 {
+			flags = ntlmUnicode
+		}
+	case len(b) < ntlmHeader:
+		return n, false // cut
+	default:
+		flags = binary.LittleEndian.Uint32(b[ntlmFlags:])
+	}
 	text := func(at int) string {
 		raw := securityBuffer(b, at)
 		if flags&ntlmUnicode != 0 {
@@ -39,11 +61,24 @@ func ReadNTLM(b []byte) (n NTLM, ok bool) {
 		}
 		return clip(raw)
 	}
-	n = NTLM{Domain: text(28), User: text(36), Workstation: text(44), Sign: flags&ntlmSign != 0, Seal: flags&ntlmSeal != 0}
-	response := int(binary.LittleEndian.Uint16(b[20:]))
-	n.V1 = response == 24
-	n.Anonymous = flags&ntlmAnonymous != 0 || n.User == "" && response == 0
+	n = NTLM{Domain: text(ntlmDomain), User: text(ntlmUser), Workstation: text(ntlmWorkstation), Sign: flags&ntlmSign != 0, Seal: flags&ntlmSeal != 0}
+	lm, nt := binary.LittleEndian.Uint16(b[ntlmLM:]), binary.LittleEndian.Uint16(b[ntlmNT:])
+	n.V1 = nt == 24 || nt == 0 && lm == 24
+	// MS-NLMP 3.2.5.1.2: nobody has no response, or one octet of it. A flag alone
+	// makes nobody of a client that sent something to guess at.
+	n.Anonymous = nt == 0 && lm <= 1 && (n.User == "" || flags&ntlmAnonymous != 0)
 	return n, true
+}
+
+// ntlmOld says whether something stands where newer clients have key and flags.
+func ntlmOld(b []byte) bool {
+	for _, at := range [...]int{ntlmLM, ntlmNT, ntlmDomain, ntlmUser, ntlmWorkstation} {
+		size, off := binary.LittleEndian.Uint16(b[at:]), binary.LittleEndian.Uint32(b[at+4:])
+		if size > 0 && off >= ntlmOldHeader && off < ntlmHeader {
+			return true
+		}
+	}
+	return false
 }
 
 // securityBuffer gives the octets a length and an offset name; nil where they

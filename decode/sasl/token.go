@@ -41,10 +41,24 @@ func inner(token []byte) []byte {
 	if ok && bytes.HasPrefix(body, oidSPNEGO) {
 		return negotiated(body[len(oidSPNEGO):], 0xa0)
 	}
-	if len(token) > 0 && token[0] == 0xa1 {
-		return negotiated(token, 0xa1)
+	if len(token) > 0 && (token[0] == 0xa0 || token[0] == 0xa1) {
+		return negotiated(token, token[0]) // the first without its frame, or a later one
 	}
 	return token
+}
+
+// wrapped says whether a layer's token may have SPNEGO's frame around it. RFC
+// 4178 has none there, but a peer that puts one around its signed tokens must
+// not look as if it had sealed them.
+func wrapped(token []byte) bool {
+	switch token[0] {
+	case 0xa0, 0xa1:
+		return true
+	case 0x60:
+		body, _, ok := der(token, 0x60)
+		return ok && bytes.HasPrefix(body, oidSPNEGO)
+	}
+	return false
 }
 
 // negotiated finds mechToken or responseToken, both [2], in a NegotiationToken.
@@ -75,23 +89,29 @@ func (x *Exchange) readToken(creds []byte) Client {
 	if bytes.HasPrefix(token, ntlmSignature) {
 		return Client{Exposure: Guessable} // its first message: no name yet
 	}
-	if body, _, ok := der(token, 0x60); ok && isKerberos(body) {
-		return readTicket(body)
-	}
 	// RFC 4752 3.1: the client's last word on GSSAPI is a wrap token, not
-	// sealed, whose first octet chooses the layer.
-	if text, layer := unwrap(creds, nil); layer == LayerSigned && len(text) >= 4 && x.mechanism == "GSSAPI" {
-		switch {
-		case text[0]&4 != 0:
-			x.layer = LayerSealed
-		case text[0]&2 != 0:
-			x.layer = LayerSigned
-		default:
-			x.layer = LayerNone
-		}
-		return Client{Exposure: Ticket, Identity: clip(text[4:])}
+	// sealed, whose first octet chooses the layer. GSS-SPNEGO has none.
+	if text, layer := unwrap(token); layer == LayerSigned && len(text) >= 4 && x.mechanism == "GSSAPI" {
+		return x.readChoice(text)
+	}
+	if req, ok := kerberosToken(token); ok {
+		return readTicket(req)
 	}
 	return Client{}
+}
+
+// readChoice reads a bit mask of layers, the largest message in three octets
+// and the authorisation identity.
+func (x *Exchange) readChoice(text []byte) Client {
+	switch {
+	case text[0]&4 != 0:
+		x.layer = LayerSealed
+	case text[0]&2 != 0:
+		x.layer = LayerSigned
+	default:
+		x.layer = LayerNone
+	}
+	return Client{Exposure: Ticket, Identity: authzid(text[4:])}
 }
 
 func isKerberos(b []byte) bool {
@@ -107,44 +127,6 @@ func (x *Exchange) readNTLM(n *NTLM) Client {
 	c := Client{Identity: n.User, Domain: n.Domain, Workstation: n.Workstation}
 	if !n.Anonymous {
 		c.Exposure = Guessable
-	}
-	return c
-}
-
-// readTicket reads what an AP-REQ tells in the clear (RFC 4120 5.5.1): the
-// realm and the service of its ticket. Who the client is, is sealed.
-func readTicket(b []byte) Client {
-	c := Client{Exposure: Ticket}
-	b = b[len(oidKerberos):]
-	if len(b) < 2 || b[0] != 1 || b[1] != 0 { // token ID of an AP-REQ (RFC 4121 4.1)
-		return c
-	}
-	req, _, _ := der(b[2:], 0x6e)
-	req, _, _ = der(req, 0x30)
-	for len(req) > 0 && req[0] != 0xa3 {
-		_, rest, ok := der(req, req[0])
-		if !ok {
-			return c
-		}
-		req = rest
-	}
-	ticket, _, _ := der(req, 0xa3)
-	ticket, _, _ = der(ticket, 0x61)
-	ticket, _, _ = der(ticket, 0x30)
-	_, ticket, _ = der(ticket, 0xa0) // tkt-vno
-	realm, ticket, _ := der(ticket, 0xa1)
-	realm, _, _ = der(realm, 0x1b)
-	c.Realm = clip(realm)
-	name, _, _ := der(ticket, 0xa2)
-	name, _, _ = der(name, 0x30)
-	_, name, _ = der(name, 0xa0) // name-type
-	name, _, _ = der(name, 0xa1)
-	name, _, _ = der(name, 0x30)
-	for part, rest, ok := der(name, 0x1b); ok && len(c.Service) < maxName; part, rest, ok = der(rest, 0x1b) {
-		if c.Service != "" {
-			c.Service += "/"
-		}
-		c.Service += clip(part)
 	}
 	return c
 }
