@@ -47,3 +47,12 @@ ad-administrator.pcap() {
     search "$AD_USERS" '(sAMAccountName=jonas)' memberOf unbind
 }
 
+
+# NTLM inside LDAPS: the exchange cannot be recorded. The client must not sign or seal on top of TLS, Samba says.
+ad-ntlm-inside-tls.pcap() {
+  mapfile -t with_tls < <(samba_tls)
+  samba_dc "${with_tls[@]}" 'ldap server require strong auth = allow_sasl_over_tls'
+  capture
+  in_client ldbsearch -H "ldaps://$AD_NAME" -s sub -b "$AD_USERS" --configfile=/dev/null --option='client ldap sasl wrapping = plain' \
+    --option='tls verify peer = no_check' --option='workgroup=LAB' --option='realm=AD.EXAMPLE.ORG' "${with_ntlm[@]}" '(sAMAccountName=jonas)' cn
+}

@@ -46,6 +46,12 @@ scripted-sicily-refused-go-ldap.pcap() {
   expect 1 in_client "${go_ldap[@]}" "ldap://$AD_NAME" ntlm LAB mira "$WRONG_PW"
 }
 
+# Fast bind: a connection that only asks whether passwords are right, here those of two people.
+scripted-fast-bind.pcap() {
+  windows ok
+  in_client "${raw_client[@]}" "$SERVER" 389 ext 1.2.840.113556.1.4.1781 '' bind "$AD_MIRA" "$MIRA_PW" bind 'jonas@ad.example.org' "$JONAS_PW" unbind
+}
+
 # dialogue NAME plays both ends.
 dialogue() {
   network
