@@ -32,7 +32,7 @@ type remembered struct {
 // of packet time.
 type quietTable struct {
 	known  map[quietKey]*remembered
-	oldest *remembered // list in the order of telling
+	oldest *remembered // list in the order of telling, with some that are no longer known
 	newest *remembered
 }
 
@@ -88,12 +88,11 @@ func (q *quietTable) pass(e *Engine, a *Alert) {
 		r.hold(&Packet{Time: a.Time, Order: a.Order, Number: a.Packet, Origin: a.Origin})
 		return
 	}
-	if r := q.known[k]; r != nil {
+	if r := q.known[k]; r != nil { // its interval is over; in the list it stays, for nobody
 		q.tellHeld(e, r, a.Order)
-		r.alert = *a
-	} else {
-		q.remember(e, k, a)
+		delete(q.known, k)
 	}
+	q.remember(e, k, a)
 	e.events.out = append(e.events.out, *a)
 }
 
@@ -103,10 +102,9 @@ func (q *quietTable) remember(e *Engine, k quietKey, a *Alert) {
 	}
 	if len(q.known) >= maxRemembered {
 		e.counts.Limits[LimitQuiet]++
-		r := q.oldest
-		q.oldest = r.next
-		delete(q.known, keyOf(&r.alert))
-		q.tellHeld(e, r, a.Order)
+		for len(q.known) >= maxRemembered {
+			q.forget(e, a.Order)
+		}
 	}
 	r := &remembered{alert: *a}
 	q.known[k] = r
@@ -116,6 +114,16 @@ func (q *quietTable) remember(e *Engine, k quietKey, a *Alert) {
 		q.newest.next = r
 	}
 	q.newest = r
+}
+
+// forget drops the oldest finding, and tells what was held back of it.
+func (q *quietTable) forget(e *Engine, order uint64) {
+	r := q.oldest
+	q.oldest = r.next
+	if k := keyOf(&r.alert); q.known[k] == r {
+		delete(q.known, k)
+	}
+	q.tellHeld(e, r, order)
 }
 
 // tellHeld tells how often a finding came again since it was told.
@@ -151,9 +159,7 @@ func (e *Engine) tellExpired(mark *event) {
 	for i := range e.quiet {
 		q := &e.quiet[i]
 		for r := q.oldest; r != nil && mark.deadline-r.alert.Time.UnixNano() >= int64(e.cfg.RepeatInterval); r = q.oldest {
-			q.oldest = r.next
-			delete(q.known, keyOf(&r.alert))
-			q.tellHeld(e, r, mark.order)
+			q.forget(e, mark.order)
 		}
 	}
 	slices.SortStableFunc(e.events.out[told:], func(a, b Alert) int { return cmp.Compare(a.Tie, b.Tie) })
