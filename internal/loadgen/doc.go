@@ -1,4 +1,4 @@
-// Package loadgen makes captures of LDAP traffic for benchmarks: the same seed
-// gives the same octets, and it says what a sensor has to find in them. It is a
-// tool for tests; nothing of the program imports it.
+// Package loadgen makes captures to measure with: LDAP traffic of thousands of
+// connections, the same octets for the same seed, with a tally of what is in
+// it. It is a tool of tests and benchmarks, and no part of the program.
 package loadgen
