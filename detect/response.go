@@ -61,11 +61,8 @@ func (e *Engine) entry(s *session, m *message) bool {
 	if m.prot == SASLSigned {
 		e.connectionRules(s, m)
 	}
-	for attr, hasValue := range entry.Attributes() {
-		if hasValue && e.secrets.Contains(attr) {
-			e.secretReturned(s, m, i, entry.DN, attr)
-			break
-		}
+	if attr := entry.Secret(e.secrets); attr != nil {
+		e.secretReturned(s, m, i, entry.DN, attr)
 	}
 	return true
 }

@@ -115,6 +115,38 @@ func (e *Entry) Attributes() iter.Seq2[[]byte, bool] {
 	}
 }
 
+// Secret gives the first attribute whose description s names and that has a
+// value that is not empty, borrowed; nil: none. It is what Attributes would
+// find, but looks at values only behind such a description: an entry has dozens
+// of attributes, and every one of every entry is asked.
+func (e *Entry) Secret(s *SecretSet) []byte {
+	for b := e.attributes; len(b) > 0 && b[0] == tagSequence; {
+		size, off, v := length(b, 1)
+		if v != OK {
+			return nil
+		}
+		end := min(off+size, len(b))
+		attr := b[off:end]
+		b = b[end:]
+		if len(attr) < 2 || attr[0] != 0x04 {
+			continue
+		}
+		n, at := int(attr[1]), 2
+		if n >= 0x80 { // no attribute has a name that long, but some write lengths so
+			if n, at, v = length(attr, 1); v != OK {
+				continue
+			}
+		}
+		if n > len(attr)-at || !s.Contains(attr[at:at+n]) {
+			continue
+		}
+		if desc, hasValue, ok := attribute(attr); ok && hasValue {
+			return desc
+		}
+	}
+	return nil
+}
+
 // attribute reads a PartialAttribute { type, vals SET OF }.
 func attribute(b []byte) (desc []byte, hasValue, ok bool) {
 	c := cursor{b}

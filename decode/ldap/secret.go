@@ -92,6 +92,10 @@ func bareName(description []byte) []byte {
 // holds those known to this package. It is immutable.
 type SecretSet struct {
 	names map[string]struct{} // lower case; nil: secretNames
+	// shapes has, for the first octet of a name in either case, a bit for each
+	// length there is. Of the attributes that directories hold next to none
+	// starts like a secret and is as long, so few are looked up.
+	shapes [256]uint64 // valid iff names is set
 }
 
 // NewSecretSet gives the known secret attributes and more of them, by name or
@@ -99,14 +103,27 @@ type SecretSet struct {
 func NewSecretSet(extra ...string) *SecretSet {
 	s := &SecretSet{names: maps.Clone(secretNames)}
 	maps.Copy(s.names, nameSet(extra))
+	for name := range s.names {
+		if name == "" {
+			continue
+		}
+		s.shapes[name[0]] |= shape(len(name))
+		s.shapes[strings.ToUpper(name[:1])[0]] |= shape(len(name))
+	}
 	return s
 }
+
+// shape gives the bit of a length; those from 63 on share one.
+func shape(n int) uint64 { return 1 << min(n, 63) }
 
 // Contains says whether an attribute description names a secret: case and
 // options (;binary, ;range=0-*) do not matter. It does not allocate.
 func (s *SecretSet) Contains(description []byte) bool {
 	name := bareName(description)
 	if len(name) == 0 || len(name) > maxSecretName {
+		return false
+	}
+	if s.names != nil && s.shapes[name[0]]&shape(len(name)) == 0 {
 		return false
 	}
 	var lower [maxSecretName]byte
