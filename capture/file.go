@@ -95,8 +95,8 @@ func named(path string, err error) error {
 
 // Next implements Source.
 func (s *file) Next(f *Frame) error {
-	*f = Frame{}
 	if s.err != nil {
+		*f = Frame{}
 		return s.err
 	}
 	if err := s.reader.next(f); err != nil {

@@ -12,7 +12,7 @@ import (
 
 // reader is a capture format: pcap or pcapng.
 type reader interface {
-	// next fills all of f that a file can tell but Number and Origin. io.EOF:
+	// next wipes f and fills all that a file can tell but Number and Origin. io.EOF:
 	// the capture ended after a whole frame. Any other error is why there is
 	// no more.
 	next(f *Frame) error

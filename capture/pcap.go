@@ -39,13 +39,17 @@ func isPcap(head []byte) bool {
 }
 
 // pcapReader reads a pcap file. pcapgo reads its header; the records are cut
-// where they lie in the buffer. pcapgo's reader of records copies each frame,
+// where they lie in the buffer, many between two questions to it: asking it for
+// each header and each frame took as long as all else that is done with a frame
+// of other traffic. pcapgo's reader of records copies each frame,
 // allocates what a record claims, takes a file that is cut after a record header
 // for one that has ended, and loses its place at a frame longer than the snap
 // length (which many programs write, and tcpdump and Wireshark read) or than its
 // own length on the wire.
 type pcapReader struct {
 	br     *bufio.Reader
+	ahead  []byte // what br has in its buffer, from the next record on
+	passed int    // octets in front of ahead that br still has to be told of
 	link   uint16
 	big    endian
 	tick   int64 // nanoseconds of the unit of time
@@ -86,27 +90,43 @@ func (p *pcapReader) position() int64 { return p.start }
 
 func (p *pcapReader) next(f *Frame) error {
 	p.start = p.end
-	head, err := p.br.Peek(pcapRecord)
-	if err != nil {
-		if len(head) == 0 && err == io.EOF {
-			return io.EOF
+	if len(p.ahead) < pcapRecord {
+		if err := p.fill(pcapRecord); err != nil {
+			if len(p.ahead) == 0 && err == io.EOF {
+				return io.EOF
+			}
+			return cut(err, cutFrame)
 		}
-		return cut(err, cutFrame)
 	}
-	caplen, wirelen := p.big.u32(head[8:]), p.big.u32(head[12:])
+	caplen, wirelen := p.big.u32(p.ahead[8:]), p.big.u32(p.ahead[12:])
 	if caplen > maxFrame {
 		return errFrameSize(caplen)
 	}
 	size := pcapRecord + int(caplen)
-	whole, err := p.br.Peek(size)
-	if err != nil {
-		return cut(err, cutFrame)
+	if len(p.ahead) < size {
+		if err := p.fill(size); err != nil {
+			return cut(err, cutFrame)
+		}
 	}
+	b := p.ahead[:size:size]
+	p.ahead, p.passed = p.ahead[size:], p.passed+size
 	p.end += p.record + int64(caplen)
-	f.Link, f.WireLen = p.link, wireLen(caplen, wirelen)
-	f.Time = time.Unix(int64(p.big.u32(whole)), int64(p.big.u32(whole[4:]))*p.tick).UTC()
-	f.Data = whole[pcapRecord:size:size] // stays in the buffer until the next Peek
-	_, err = p.br.Discard(size)
+	*f = Frame{
+		Time: time.Unix(int64(p.big.u32(b)), int64(p.big.u32(b[4:]))*p.tick).UTC(),
+		Data: b[pcapRecord:], WireLen: wireLen(caplen, wirelen), Link: p.link,
+	}
+	return nil
+}
+
+// fill asks br for n octets ahead; with an error there are fewer. What was lent
+// before may be overwritten.
+func (p *pcapReader) fill(n int) error {
+	_, err := p.br.Discard(p.passed) // they are in its buffer
+	p.passed = 0
+	if err == nil {
+		_, err = p.br.Peek(n)
+	}
+	p.ahead, _ = p.br.Peek(p.br.Buffered())
 	return err
 }
 

@@ -62,6 +62,7 @@ func newPcapng(br *bufio.Reader) (*ngReader, error) {
 func (n *ngReader) position() int64 { return n.start }
 
 func (n *ngReader) next(f *Frame) error {
+	*f = Frame{}
 	for {
 		kind, body, err := n.block()
 		if err != nil {

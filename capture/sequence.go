@@ -50,26 +50,26 @@ func OpenFiles(paths []string) *Sequence {
 // Next implements Source. Its only error before Close is io.EOF.
 func (s *Sequence) Next(f *Frame) error {
 	for {
+		if s.current != nil && !s.closed {
+			err := s.current.Next(f)
+			if err == nil {
+				return nil
+			}
+			s.leave(err)
+		}
 		*f = Frame{}
 		if s.closed {
 			return os.ErrClosed
 		}
-		if s.current == nil {
-			if len(s.todo) == 0 {
-				return io.EOF
-			}
-			current, err := openFile(s.todo[0], &s.read)
-			if err != nil {
-				s.leave(&DamagedError{Path: s.todo[0], Err: err})
-				continue
-			}
-			s.current = current
+		if len(s.todo) == 0 {
+			return io.EOF
 		}
-		err := s.current.Next(f)
-		if err == nil {
-			return nil
+		current, err := openFile(s.todo[0], &s.read)
+		if err != nil {
+			s.leave(&DamagedError{Path: s.todo[0], Err: err})
+			continue
 		}
-		s.leave(err)
+		s.current = current
 	}
 }
 
