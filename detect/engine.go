@@ -75,6 +75,12 @@ func (e *Engine) Tick(p *Packet) {
 	}
 }
 
+// Watches says whether Observe has a use for segments with these ports. It need
+// not be shown others: for their frames Tick is enough.
+func (e *Engine) Watches(src, dst uint16) bool {
+	return e.cfg.AnyPort || e.ports[src] != portOther || e.ports[dst] != portOther
+}
+
 // Observe takes a segment. It is borrowed for the length of the call.
 func (e *Engine) Observe(p *Packet, seg *decode.Segment) {
 	e.Tick(p)
@@ -256,6 +262,9 @@ func (e *Engine) Finish() {
 	e.release()
 	e.finishQuiet()
 }
+
+// Told gives how many alerts Take would give.
+func (e *Engine) Told() int { return len(e.events.out) }
 
 // Take appends the alerts that are finished, in order.
 func (e *Engine) Take(out []Alert) []Alert {

@@ -35,10 +35,11 @@ type sensor struct {
 
 	frame       capture.Frame
 	seg         decode.Segment // here, as the engine borrows it: on the stack it would escape with each frame
+	at          detect.Packet  // the frame's place
+	handling    bool           // frame is being handled: a panic is of it
 	order       uint64         // of frame
 	sent        uint64         // order when a batch was handed over last
 	sentAt      time.Time      // packet time of that
-	alerts      []detect.Alert // not yet handed over
 	undecoded   [decode.NumReasons]uint64
 	panics      uint64
 	first, last time.Time // the earliest and the latest packet
@@ -64,15 +65,8 @@ const (
 // source, or soon after ctx has ended.
 func (s *sensor) loop(ctx context.Context) error {
 	for ctx.Err() == nil {
-		err := s.src.Next(&s.frame)
-		switch {
+		switch err := s.frames(); {
 		case err == nil:
-			s.order++
-			s.handle(&s.frame)
-			s.alerts = s.engine.Take(s.alerts)
-			if !s.due() {
-				continue
-			}
 		case errors.Is(err, capture.ErrIdle):
 			s.idle()
 		default:
@@ -85,18 +79,44 @@ func (s *sensor) loop(ctx context.Context) error {
 	return s.finish(io.EOF)
 }
 
+// frames takes frames until a batch is due or the source has none for now. A
+// panic while one is handled is counted and costs the frame: a blind sensor is
+// worse than a missed packet. It ends the batch, so that no frame pays for being
+// guarded.
+func (s *sensor) frames() error {
+	defer func() {
+		if !s.handling || s.crashOnPanic {
+			return
+		}
+		if r := recover(); r != nil {
+			s.handling = false
+			s.panicked(&s.frame, r)
+		}
+	}()
+	for {
+		if err := s.src.Next(&s.frame); err != nil {
+			return err
+		}
+		s.order++
+		s.handling = true
+		s.handle(&s.frame)
+		s.handling = false
+		if s.due() {
+			return nil
+		}
+	}
+}
+
 // idle lets time go on where nothing arrives: on an interface the clock tells.
 func (s *sensor) idle() {
 	if s.live != nil {
 		s.engine.Tick(&detect.Packet{Time: time.Now().UTC(), Order: s.order})
-		s.alerts = s.engine.Take(s.alerts)
 	}
 }
 
 // finish tells what still waits, and why there is no more.
 func (s *sensor) finish(err error) error {
 	s.engine.Finish()
-	s.alerts = s.engine.Take(s.alerts)
 	s.publish(true)
 	s.handOver(0) // whoever closes the channel says that nothing follows
 	if errors.Is(err, io.EOF) {
@@ -107,12 +127,12 @@ func (s *sensor) finish(err error) error {
 
 // due says whether a batch is.
 func (s *sensor) due() bool {
-	return s.order-s.sent >= batchFrames || len(s.alerts) >= batchAlerts || s.waits && s.last.Sub(s.sentAt) >= batchTime
+	return s.order-s.sent >= batchFrames || s.engine.Told() >= batchAlerts || s.waits && s.last.Sub(s.sentAt) >= batchTime
 }
 
 func (s *sensor) handOver(upTo uint64) {
-	b := batch{s.alerts, upTo}
-	s.alerts, s.sent, s.sentAt = nil, s.order, s.last
+	b := batch{s.engine.Take(nil), upTo}
+	s.sent, s.sentAt = s.order, s.last
 	switch {
 	case s.live == nil:
 		s.out <- b
@@ -135,32 +155,29 @@ func (s *sensor) configure() {
 	}
 }
 
-// handle decodes a frame and shows it to the engine. A panic on the way is
-// counted and costs the frame: a blind sensor is worse than a missed packet.
+// handle decodes a frame and shows it to the engine.
 func (s *sensor) handle(f *capture.Frame) {
-	defer func() {
-		if s.crashOnPanic {
-			return
-		}
-		if r := recover(); r != nil {
-			s.panicked(f, r)
-		}
-	}()
-	at := detect.Packet{Time: f.Time, Order: s.order, Number: f.Number, Origin: f.Origin}
+	at := &s.at
+	at.Time, at.Order, at.Number, at.Origin = f.Time, s.order, f.Number, f.Origin
 	if f.Time.After(s.last) {
 		s.last = f.Time
 	}
-	if !f.Time.IsZero() && (s.first.IsZero() || f.Time.Before(s.first)) {
+	if (s.first.IsZero() || f.Time.Before(s.first)) && !f.Time.IsZero() {
 		s.first = f.Time
+	}
+	if src, dst, ok := decode.Glance(f.Link, f.Data); ok && !s.engine.Watches(src, dst) {
+		s.undecoded[decode.OK]++
+		s.engine.Tick(at)
+		return
 	}
 	link := decode.Frame{Link: f.Link, Data: f.Data, WireLen: f.WireLen, Time: f.Time, VLAN: f.VLAN}
 	why := s.packets.Decode(&link, &s.seg)
 	s.undecoded[why]++
 	if why != decode.OK || s.workers > 1 && s.seg.Shard()%s.workers != s.index {
-		s.engine.Tick(&at) // packet time goes on for every worker alike
+		s.engine.Tick(at) // packet time goes on for every worker alike
 		return
 	}
-	s.engine.Observe(&at, &s.seg)
+	s.engine.Observe(at, &s.seg)
 }
 
 // panicked tells the first panic, without the frame's octets.
