@@ -68,7 +68,9 @@ func (q *quietTable) holdBack(e *Engine, k quietKey) bool {
 }
 
 func (r *remembered) hold(p *Packet) {
-	if r.held == 0 {
+	// Some are held back as they come, others when they leave the queue: the
+	// earliest is not always the first.
+	if r.held == 0 || p.Time.Before(r.since) {
 		r.since = p.Time
 	}
 	r.held++
