@@ -27,117 +27,111 @@ const (
 	ServerHello
 )
 
-// Hello is what a hello tells in the clear.
+// Hello is what a hello tells in the clear. Its octets are borrowed.
 type Hello struct {
 	Side Side
 	// Version is the one a server chose, or the highest that a client offers;
-	// 0: the record is cut before it tells.
+	// 0: the hello is cut before it tells.
 	Version uint16
-	// ServerName is the one a client asks for (RFC 6066 3), borrowed; nil: none.
+	// Cipher is the suite a server chose; 0: the hello is cut before it tells.
+	Cipher uint16
+	// ServerName is the one a client asks for (RFC 6066 3); nil: none.
 	ServerName []byte
+	// ALPN is the protocol a server chose, or the first that a client offers
+	// (RFC 7301 3.1); nil: none.
+	ALPN []byte
+	// Whole says that the hello was read to its end.
+	Whole bool
 }
 
+// Extensions that tell something (RFC 8446 4.2).
 const (
-	recordHeader         = 5
-	extServerName        = 0  // RFC 6066 3
-	extSupportedVersions = 43 // RFC 8446 4.2.1
+	extServerName        = 0
+	extALPN              = 16
+	extSupportedVersions = 43
+
+	hostName = 0 // the one kind of server name there is (RFC 6066 3)
 )
 
-// ReadHello looks at a handshake record, its header included, which may be cut
-// short. A hello that goes on in a second record, as only clients with very
-// long lists of keys send, is read as far as the first one goes. It does not
-// allocate.
-func ReadHello(record []byte) Hello {
-	if len(record) < recordHeader+1 || record[0] != Handshake {
+// ReadHello looks at the handshake record at the front of b, its header
+// included, and at the records behind it as far as the hello goes on there. It
+// may be cut anywhere. Of a hello in several records, a name that lies in two
+// of them is not told: it is borrowed. It does not allocate.
+func ReadHello(b []byte) Hello {
+	if len(b) == 0 || b[0] != Handshake {
 		return Hello{}
 	}
-	h := Hello{}
-	switch record[recordHeader] {
-	case 1:
-		h.Side = ClientHello
-	case 2:
-		h.Side = ServerHello
-	default:
+	r := fields{more: b, left: len(b)}
+	kind, _ := r.number(1)
+	h := Hello{Side: sideByType(kind)}
+	if h.Side == NoHello {
 		return h
 	}
-	// Type 1 and length 3, then version 2 and random 32.
-	b := fields{record[min(recordHeader+4, len(record)):]}
-	version := b.take(2)
-	if b.take(32) == nil {
-		return h
-	}
-	h.Version = u16(version)
-	b.vector(1) // session
+	body, whole := r.vector(3)
+	version := body.u16()
+	body.skip(32) // random
+	body.vector(1)
 	if h.Side == ClientHello {
-		b.vector(2) // cipher suites
-		b.vector(1) // compression methods
+		body.vector(2) // cipher suites
+		body.vector(1) // compression methods
 	} else {
-		b.take(3) // the chosen ones
+		h.Cipher = body.u16()
+		body.skip(1)
 	}
-	h.extensions(fields{b.vector(2)})
+	h.Whole = whole
+	extensions, _ := body.vector(2)
+	h.extensions(extensions)
+	if h.Version == 0 && (whole || version < TLS12) {
+		h.Version = version // TLS 1.3 says 1.2 here, and the truth in an extension
+	}
 	return h
 }
 
-// extensions reads those that tell something (RFC 8446 4.2).
-func (h *Hello) extensions(b fields) {
-	for len(b.rest) >= 4 {
-		kind := u16(b.take(2))
-		value := fields{b.vector(2)}
+func sideByType(handshake int) Side {
+	switch handshake {
+	case 1:
+		return ClientHello
+	case 2:
+		return ServerHello
+	}
+	return NoHello
+}
+
+// extensions reads those that tell something. None comes twice (RFC 8446 4.2);
+// if one does, the first is believed.
+func (h *Hello) extensions(r fields) {
+	for r.left >= 4 {
+		kind := r.u16()
+		value, whole := r.vector(2)
 		switch {
-		case kind == extSupportedVersions && h.Side == ServerHello && len(value.rest) == 2:
-			h.Version = u16(value.rest)
-		case kind == extSupportedVersions && h.Side == ClientHello:
-			h.offered(fields{value.vector(1)})
-		case kind == extServerName && h.Side == ClientHello:
-			list := fields{value.vector(2)}
-			if typ := list.take(1); len(typ) == 1 && typ[0] == 0 { // host_name
-				h.ServerName = list.vector(2)
+		case !whole:
+			return
+		case kind == extSupportedVersions && h.Version == 0 && h.Side == ServerHello:
+			h.Version = value.u16()
+		case kind == extSupportedVersions && h.Version == 0:
+			list, _ := value.vector(1)
+			h.Version = highest(list)
+		case kind == extServerName && h.ServerName == nil && h.Side == ClientHello:
+			list, _ := value.vector(2)
+			if kind, ok := list.number(1); ok && kind == hostName {
+				name, _ := list.vector(2)
+				h.ServerName = name.text()
 			}
+		case kind == extALPN && h.ALPN == nil:
+			list, _ := value.vector(2)
+			name, _ := list.vector(1)
+			h.ALPN = name.text()
 		}
 	}
 }
 
-// offered takes the highest version of a client's list. Values that are none
+// highest takes the highest version of a client's list. Values that are none
 // of TLS are there to see whether servers mind (RFC 8701).
-func (h *Hello) offered(list fields) {
-	highest := uint16(0)
-	for v := list.take(2); v != nil; v = list.take(2) {
-		if n := u16(v); VersionName(n) != "" {
-			highest = max(highest, n)
+func highest(list fields) (version uint16) {
+	for list.left >= 2 {
+		if v := list.u16(); VersionName(v) != "" {
+			version = max(version, v)
 		}
 	}
-	if highest != 0 {
-		h.Version = highest
-	}
-}
-
-// fields are octets read from the front.
-type fields struct{ rest []byte }
-
-// take gives the next n octets, nil if there are fewer.
-func (f *fields) take(n int) []byte {
-	if len(f.rest) < n {
-		f.rest = nil
-		return nil
-	}
-	b := f.rest[:n]
-	f.rest = f.rest[n:]
-	return b
-}
-
-// vector gives what a length of size octets announces, as far as it is there.
-func (f *fields) vector(size int) []byte {
-	n := 0
-	for _, c := range f.take(size) {
-		n = n<<8 | int(c)
-	}
-	return f.take(min(n, len(f.rest)))
-}
-
-// u16 reads two octets; 0 if there are none.
-func u16(b []byte) uint16 {
-	if len(b) < 2 {
-		return 0
-	}
-	return uint16(b[0])<<8 | uint16(b[1])
+	return version
 }

@@ -19,6 +19,8 @@ const (
 	Heartbeat        = 24
 )
 
+const recordHeader = 5
+
 // maxFragment bounds a record's contents: 2^14 and what old ciphers and
 // compression may add (RFC 5246 6.2.3).
 const maxFragment = 1<<14 + 2048
@@ -30,19 +32,20 @@ type Record struct {
 	Len     int    // octets of the whole record, its header included
 }
 
-// ScanRecord reads the header of the record at the front of b.
+// ScanRecord reads the header of the record at the front of b. It does not
+// allocate.
 func ScanRecord(b []byte) (r Record, v Verdict) {
 	switch {
 	case len(b) > 0 && (b[0] < ChangeCipherSpec || b[0] > Heartbeat),
 		len(b) > 1 && b[1] != 3,
 		len(b) > 2 && b[2] > 4:
 		return r, NotTLS
-	case len(b) < 5:
+	case len(b) < recordHeader:
 		return r, NeedMore
 	}
 	size := int(b[3])<<8 | int(b[4])
 	if size == 0 && b[0] != ApplicationData || size > maxFragment {
 		return r, NotTLS
 	}
-	return Record{Type: b[0], Version: uint16(b[1])<<8 | uint16(b[2]), Len: 5 + size}, OK
+	return Record{Type: b[0], Version: uint16(b[1])<<8 | uint16(b[2]), Len: recordHeader + size}, OK
 }

@@ -2,9 +2,12 @@ package tls
 
 import (
 	"bytes"
-	"os"
 	"path/filepath"
+	"reflect"
+	"strings"
 	"testing"
+
+	"github.com/clearbind/clearbind/internal/recorded"
 )
 
 // vector writes a length of size octets in front of b.
@@ -37,34 +40,145 @@ func hello(side byte, version uint16, extensions ...[]byte) []byte {
 	return append([]byte{Handshake, 3, 1}, vector(2, append([]byte{side}, vector(3, body)...))...)
 }
 
+// pieces sends the records' contents again, in records of size octets.
+func pieces(record []byte, size int) (out []byte) {
+	for b := record[recordHeader:]; len(b) > 0; b = b[min(size, len(b)):] {
+		out = append(append(out, Handshake, 3, 1), vector(2, b[:min(size, len(b))])...)
+	}
+	return out
+}
+
 func TestReadHello(t *testing.T) {
-	name := extension(0, vector(2, []byte{0}, vector(2, []byte("dc1.lab.example"))))
+	const dc1 = "dc1.lab.example"
+	name := extension(0, vector(2, []byte{0}, vector(2, []byte(dc1))))
+	alpn := extension(16, vector(2, vector(1, []byte("ldap")), vector(1, []byte("http/1.1"))))
 	offers := extension(43, vector(1, []byte{0x7a, 0x7a, 3, 3, 3, 4, 3, 2}))
+	client13, server13 := hello(1, TLS12, name, alpn, offers), hello(2, TLS12, extension(51, []byte("key")), extension(43, []byte{3, 4}))
 	for title, c := range map[string]struct {
-		record []byte
-		want   Hello
+		b    []byte
+		want Hello
 	}{
-		"a server of TLS 1.2":                      {hello(2, TLS12, extension(11, []byte{1, 0})), Hello{ServerHello, TLS12, nil}},
-		"a server of TLS 1.3 says so behind":       {hello(2, TLS12, extension(51, []byte("key")), extension(43, []byte{3, 4})), Hello{ServerHello, TLS13, nil}},
-		"a server of TLS 1.0 without extensions":   {hello(2, TLS10), Hello{ServerHello, TLS10, nil}},
-		"a client that offers TLS 1.3, and grease": {hello(1, TLS12, offers, name), Hello{ClientHello, TLS13, []byte("dc1.lab.example")}},
-		"a client of TLS 1.0":                      {hello(1, TLS10), Hello{ClientHello, TLS10, nil}},
-		"a name of another kind":                   {hello(1, TLS12, extension(0, vector(2, []byte{1}, vector(2, []byte("x"))))), Hello{ClientHello, TLS12, nil}},
-		"a hello cut before its version is sure":   {hello(2, TLS12)[:recordHeader+20], Hello{ServerHello, 0, nil}},
-		"a hello cut in its extensions":            {hello(2, TLS12, extension(43, []byte{3, 4}))[:recordHeader+4+34+8+3+4], Hello{ServerHello, TLS12, nil}},
-		"another handshake message":                {[]byte{Handshake, 3, 3, 0, 4, 11, 0, 0, 0}, Hello{}},
-		"application data":                         {[]byte{ApplicationData, 3, 3, 0, 4, 1, 0, 0, 0}, Hello{}},
-		"nothing":                                  {nil, Hello{}},
+		"a server of TLS 1.2":                       {hello(2, TLS12, extension(11, []byte{1, 0})), Hello{Side: ServerHello, Version: TLS12, Cipher: 0x1301, Whole: true}},
+		"a server of TLS 1.2 that chose a protocol": {hello(2, TLS12, extension(16, vector(2, vector(1, []byte("ldap"))))), Hello{Side: ServerHello, Version: TLS12, Cipher: 0x1301, ALPN: []byte("ldap"), Whole: true}},
+		"a server of TLS 1.3 says so behind":        {server13, Hello{Side: ServerHello, Version: TLS13, Cipher: 0x1301, Whole: true}},
+		"a server of TLS 1.3, in records of one":    {pieces(server13, 1), Hello{Side: ServerHello, Version: TLS13, Cipher: 0x1301, Whole: true}},
+		"a server of TLS 1.0 without extensions":    {hello(2, TLS10), Hello{Side: ServerHello, Version: TLS10, Cipher: 0x1301, Whole: true}},
+		"a server, and its certificate behind":      {append(hello(2, TLS12), hello(11, 0)...), Hello{Side: ServerHello, Version: TLS12, Cipher: 0x1301, Whole: true}},
+		"a client that offers TLS 1.3, and grease":  {client13, Hello{Side: ClientHello, Version: TLS13, ServerName: []byte(dc1), ALPN: []byte("ldap"), Whole: true}},
+		"a client in two records":                   {pieces(client13, len(client13)-20), Hello{Side: ClientHello, Version: TLS13, ServerName: []byte(dc1), ALPN: []byte("ldap"), Whole: true}},
+		"a client whose names lie in two records":   {pieces(client13, 3), Hello{Side: ClientHello, Version: TLS13, Whole: true}},
+		"a client, its second record not there":     {pieces(client13, 90)[:recordHeader+90], Hello{Side: ClientHello, ServerName: []byte(dc1)}},
+		"a client that is interrupted by an alert":  {append(pieces(client13, 90)[:recordHeader+90], Alert, 3, 1, 0, 2, 2, 40), Hello{Side: ClientHello, ServerName: []byte(dc1)}},
+		"a client of TLS 1.0":                       {hello(1, TLS10), Hello{Side: ClientHello, Version: TLS10, Whole: true}},
+		"a client that offers drafts only":          {hello(1, TLS12, extension(43, vector(1, []byte{0x7f, 0x1c}))), Hello{Side: ClientHello, Version: TLS12, Whole: true}},
+		"a name of another kind":                    {hello(1, TLS12, extension(0, vector(2, []byte{1}, vector(2, []byte("x"))))), Hello{Side: ClientHello, Version: TLS12, Whole: true}},
+		"a name twice":                              {hello(1, TLS12, name, extension(0, vector(2, []byte{0}, vector(2, []byte("x"))))), Hello{Side: ClientHello, Version: TLS12, ServerName: []byte(dc1), Whole: true}},
+		"a name without octets":                     {hello(1, TLS12, extension(0, nil)), Hello{Side: ClientHello, Version: TLS12, Whole: true}},
+		"a hello cut before its version is sure":    {hello(2, TLS12)[:recordHeader+20], Hello{Side: ServerHello}},
+		"a hello cut in its extensions":             {hello(2, TLS12, extension(43, []byte{3, 4}))[:recordHeader+4+34+8+3+4], Hello{Side: ServerHello, Cipher: 0x1301}},
+		"an old hello that is cut is old for sure":  {hello(2, TLS11, extension(11, []byte{1, 0}))[:recordHeader+4+34+8+3+4], Hello{Side: ServerHello, Version: TLS11, Cipher: 0x1301}},
+		"another handshake message":                 {[]byte{Handshake, 3, 3, 0, 4, 11, 0, 0, 0}, Hello{}},
+		"application data":                          {[]byte{ApplicationData, 3, 3, 0, 4, 1, 0, 0, 0}, Hello{}},
+		"a record without its contents":             {[]byte{Handshake, 3, 3, 0, 4}, Hello{}},
+		"nothing":                                   {nil, Hello{}},
 	} {
 		t.Run(title, func(t *testing.T) {
-			have := ReadHello(c.record)
-			if have.Side != c.want.Side || have.Version != c.want.Version || !bytes.Equal(have.ServerName, c.want.ServerName) {
+			if have := ReadHello(c.b); !reflect.DeepEqual(have, c.want) {
 				t.Errorf("%+v, want %+v", have, c.want)
 			}
-			if n := testing.AllocsPerRun(20, func() { ReadHello(c.record) }); n != 0 {
+			if n := testing.AllocsPerRun(20, func() { ReadHello(c.b) }); n != 0 {
 				t.Errorf("%v allocations", n)
 			}
 		})
+	}
+}
+
+// oldHello is a hello in the form of SSL 2, as OpenSSL 0.9.8 and Java 6 send it.
+func oldHello(version uint16, ciphers, session, challenge int) []byte {
+	b := []byte{1, byte(version >> 8), byte(version), byte(ciphers >> 8), byte(ciphers), 0, byte(session), 0, byte(challenge)}
+	b = append(b, make([]byte, ciphers+session+challenge)...)
+	return append([]byte{0x80 | byte(len(b)>>8), byte(len(b))}, b...)
+}
+
+func TestReadOldHello(t *testing.T) {
+	whole := oldHello(TLS10, 3*17, 0, 32)
+	for title, c := range map[string]struct {
+		b    []byte
+		want Hello
+		n    int
+		v    Verdict
+	}{
+		"TLS 1.0":                     {whole, Hello{Side: ClientHello, Version: TLS10, Whole: true}, 94, OK},
+		"SSL 3.0, resumed":            {oldHello(SSL30, 6, 16, 16), Hello{Side: ClientHello, Version: SSL30, Whole: true}, 49, OK},
+		"more behind it":              {append(bytes.Clone(whole), Handshake, 3, 1), Hello{Side: ClientHello, Version: TLS10, Whole: true}, 94, OK},
+		"cut behind its lengths":      {whole[:11], Hello{Side: ClientHello, Version: TLS10}, 94, OK},
+		"the front of one":            {whole[:10], Hello{}, 0, NeedMore},
+		"nothing":                     {nil, Hello{}, 0, NeedMore},
+		"SSL 2.0, which nobody takes": {oldHello(2, 9, 0, 16), Hello{}, 0, NotTLS},
+		"a server's":                  {[]byte{0x80, 94, 4}, Hello{}, 0, NotTLS},
+		"half a cipher suite":         {oldHello(TLS10, 8, 0, 32), Hello{}, 0, NotTLS},
+		"no cipher suite":             {oldHello(TLS10, 0, 0, 32), Hello{}, 0, NotTLS},
+		"a session of seven octets":   {oldHello(TLS10, 9, 7, 32), Hello{}, 0, NotTLS},
+		"a challenge that is short":   {oldHello(TLS10, 9, 0, 8), Hello{}, 0, NotTLS},
+		"lengths that do not add up":  {append([]byte{0x80, 95}, whole[2:]...), Hello{}, 0, NotTLS},
+		"a record":                    {hello(1, TLS10), Hello{}, 0, NotTLS},
+		"an LDAPMessage":              {[]byte{0x30, 0x0c, 2, 1, 1}, Hello{}, 0, NotTLS},
+	} {
+		t.Run(title, func(t *testing.T) {
+			if have, n, v := ReadOldHello(c.b); !reflect.DeepEqual(have, c.want) || n != c.n || v != c.v {
+				t.Errorf("%+v %d %d, want %+v %d %d", have, n, v, c.want, c.n, c.v)
+			}
+			if n := testing.AllocsPerRun(20, func() { ReadOldHello(c.b) }); n != 0 {
+				t.Errorf("%v allocations", n)
+			}
+		})
+	}
+}
+
+// greetings gives the first handshake record of every recorded stream that
+// starts with TLS, or comes to it behind StartTLS, and what follows it.
+func greetings(t testing.TB) map[string][][]byte {
+	t.Helper()
+	streams, err := recorded.Streams("../../pcaps/*.pcap")
+	if err != nil || len(streams) < 100 {
+		t.Fatalf("%d streams recorded: %v", len(streams), err)
+	}
+	all := map[string][][]byte{}
+	for _, s := range streams {
+		for i := range s.Data {
+			b := s.Data[i:]
+			if r, v := ScanRecord(b); v == OK && r.Type == Handshake && r.Len <= len(b) && ReadHello(b).Whole {
+				file := strings.TrimSuffix(filepath.Base(s.File), ".pcap")
+				all[file] = append(all[file], b)
+				break
+			}
+		}
+	}
+	return all
+}
+
+func TestRecordedHellos(t *testing.T) {
+	all := greetings(t)
+	asks := func(version uint16) Hello {
+		return Hello{Side: ClientHello, Version: version, ServerName: []byte("ldap.example.org"), Whole: true}
+	}
+	answers := func(version, cipher uint16) Hello {
+		return Hello{Side: ServerHello, Version: version, Cipher: cipher, Whole: true}
+	}
+	for file, want := range map[string][]Hello{
+		"ldaps-636":     {asks(TLS13), answers(TLS13, 0x1302)},
+		"ldaps-on-389":  {asks(TLS13), answers(TLS13, 0x1302)},
+		"starttls-good": {asks(TLS13), answers(TLS13, 0x1302)},
+		"weak-tls":      {asks(TLS10), answers(TLS10, 0xc00a)},
+		"https-on-389":  {{Side: ClientHello, Version: TLS13, Whole: true}, answers(TLS13, 0x1302)},
+	} {
+		have := []Hello{}
+		for _, b := range all[file] {
+			have = append(have, ReadHello(b))
+		}
+		if !reflect.DeepEqual(have, want) {
+			t.Errorf("%s: %+v, want %+v", file, have, want)
+		}
 	}
 }
 
@@ -91,6 +205,9 @@ func TestScanRecord(t *testing.T) {
 			if have, v := ScanRecord(c.b); have != c.want || v != c.v {
 				t.Errorf("%+v %d, want %+v %d", have, v, c.want, c.v)
 			}
+			if n := testing.AllocsPerRun(20, func() { ScanRecord(c.b) }); n != 0 {
+				t.Errorf("%v allocations", n)
+			}
 		})
 	}
 }
@@ -106,33 +223,64 @@ func TestVersions(t *testing.T) {
 	}
 }
 
-// FuzzHello reads any record: a name lies within it, and a hello that is cut
-// says nothing that the whole one denies.
+// FuzzHello reads any records: names lie within them, a hello that is cut says
+// nothing that the whole one denies, and however its octets are cut into records
+// they are the same hello.
 func FuzzHello(f *testing.F) {
-	names, err := filepath.Glob("../../pcaps/*tls*.pcap")
-	if err != nil || len(names) == 0 {
-		f.Fatalf("no captures of TLS: %v", err)
-	}
-	for _, name := range names {
-		b, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		for i := range b {
-			if r, v := ScanRecord(b[i:]); v == OK && r.Type == Handshake && i+r.Len <= len(b) && ReadHello(b[i:i+r.Len]).Side != NoHello {
-				f.Add(b[i : i+r.Len])
-			}
+	for _, all := range greetings(f) {
+		for _, b := range all {
+			r, _ := ScanRecord(b)
+			f.Add(b[:r.Len], uint16(7))
+			f.Add(pieces(b[:r.Len], 64), uint16(1))
 		}
 	}
-	f.Fuzz(func(t *testing.T, b []byte) {
+	f.Add(hello(1, TLS12, extension(16, vector(2, vector(1, []byte("ldap"))))), uint16(3))
+	f.Add(oldHello(TLS10, 9, 16, 16), uint16(3))
+	f.Fuzz(func(t *testing.T, b []byte, size uint16) {
+		before := bytes.Clone(b)
 		whole := ReadHello(b)
-		if len(whole.ServerName) > 0 && !bytes.Contains(b, whole.ServerName) {
+		if !bytes.Equal(b, before) {
+			t.Fatal("reading changed the record")
+		}
+		if !bytes.Contains(b, whole.ServerName) || !bytes.Contains(b, whole.ALPN) {
 			t.Fatal("a name from elsewhere")
 		}
-		for n := range b {
-			if part := ReadHello(b[:n]); part.Side != NoHello && part.Side != whole.Side {
-				t.Fatalf("%d octets are a hello of %d, the whole one of %d", n, part.Side, whole.Side)
+		for n := range b[:min(len(b), 4096)] {
+			agrees(t, n, ReadHello(b[:n:n]), whole)
+		}
+		if more := ReadHello(append(bytes.Clone(b), Handshake, 3, 3, 0, 1, 0)); whole.Whole && !reflect.DeepEqual(more, whole) {
+			t.Fatalf("%+v, with more behind it %+v", whole, more)
+		}
+		if r, v := ScanRecord(b); v == OK && r.Type == Handshake && r.Len <= len(b) && size > 0 && int(size) < maxFragment {
+			one, many := ReadHello(b[:r.Len]), ReadHello(pieces(b[:r.Len], int(size)))
+			one.ServerName, one.ALPN, many.ServerName, many.ALPN = nil, nil, nil, nil
+			if !reflect.DeepEqual(one, many) {
+				t.Fatalf("%+v, in records of %d %+v", one, size, many)
+			}
+		}
+		old, n, v := ReadOldHello(b)
+		if v == OK && (n < 2+9+3+16 || n > 2+0x7fff || old.Whole != (n <= len(b)) || old.Version < SSL30) {
+			t.Fatalf("%+v of %d octets", old, n)
+		}
+		for i := range min(len(b), 16) {
+			if _, m, w := ReadOldHello(b[:i]); w != NeedMore && (w != v || m != n) {
+				t.Fatalf("%d octets are %d, all %d", i, w, v)
 			}
 		}
 	})
+}
+
+// agrees wants what a cut hello tells to be what the whole one tells. Of its
+// version only those of TLS 1.2 and later are sure: an older one can be denied by
+// an extension that no such client has.
+func agrees(t *testing.T, n int, part, whole Hello) {
+	denied := part.Side != NoHello && part.Side != whole.Side ||
+		part.Version >= TLS12 && part.Version != whole.Version ||
+		part.Cipher != 0 && part.Cipher != whole.Cipher ||
+		part.ServerName != nil && !bytes.Equal(part.ServerName, whole.ServerName) ||
+		part.ALPN != nil && !bytes.Equal(part.ALPN, whole.ALPN) ||
+		part.Whole && !reflect.DeepEqual(part, whole)
+	if denied {
+		t.Fatalf("%d octets tell %+v, the whole hello %+v", n, part, whole)
+	}
 }
