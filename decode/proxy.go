@@ -11,6 +11,7 @@ import (
 type Proxy struct {
 	Src, Dst Endpoint // valid iff Known
 	Known    bool     // false: UNKNOWN, LOCAL, or a family that is not IP
+	TLS      bool     // version 2: the client spoke TLS to the balancer
 	Len      int      // octets of the header
 }
 
@@ -45,6 +46,10 @@ func ReadProxy(b []byte) (Proxy, Verdict) {
 }
 
 func readProxyV1(b []byte) (p Proxy, v Verdict) {
+	family := proxyFamily(b[len(proxyV1):])
+	if family == "" {
+		return p, No
+	}
 	end := bytes.Index(b[:min(len(b), proxyV1Max)], []byte("\r\n"))
 	if end < 0 {
 		if len(b) < proxyV1Max {
@@ -52,22 +57,42 @@ func readProxyV1(b []byte) (p Proxy, v Verdict) {
 		}
 		return p, No
 	}
-	p.Len = end + 2
 	fields := bytes.Split(b[:end], []byte(" "))
-	if len(fields) != 6 || string(fields[1]) != "TCP4" && string(fields[1]) != "TCP6" {
-		return p, Yes // UNKNOWN, whatever follows: its addresses mean nothing
+	switch {
+	case family == proxyUnknown && string(fields[1]) == proxyUnknown:
+		return Proxy{Len: end + 2}, Yes // whatever follows means nothing
+	case family == proxyUnknown, len(fields) != 6:
+		return p, No
 	}
-	src, ok1 := proxyEndpoint(fields[2], fields[4])
-	dst, ok2 := proxyEndpoint(fields[3], fields[5])
+	p.Len = end + 2
+	src, ok1 := proxyEndpoint(family, fields[2], fields[4])
+	dst, ok2 := proxyEndpoint(family, fields[3], fields[5])
 	if ok1 && ok2 {
 		p.Src, p.Dst, p.Known = src, dst, true
 	}
 	return p, Yes
 }
 
-func proxyEndpoint(addr, port []byte) (Endpoint, bool) {
+const (
+	proxyTCP4    = "TCP4 "
+	proxyTCP6    = "TCP6 "
+	proxyUnknown = "UNKNOWN"
+)
+
+// proxyFamily gives the family at the front of b, or the one that it may become;
+// "": there is none.
+func proxyFamily(b []byte) string {
+	for _, f := range [...]string{proxyTCP4, proxyTCP6, proxyUnknown} {
+		if n := min(len(b), len(f)); string(b[:n]) == f[:n] {
+			return f
+		}
+	}
+	return ""
+}
+
+func proxyEndpoint(family string, addr, port []byte) (Endpoint, bool) {
 	a, err := netip.ParseAddr(string(addr))
-	if err != nil || a.Zone() != "" || len(port) == 0 || len(port) > 5 {
+	if err != nil || a.Zone() != "" || a.Is4() != (family == proxyTCP4) || len(port) == 0 || len(port) > 5 {
 		return Endpoint{}, false
 	}
 	n := 0
@@ -82,31 +107,61 @@ func proxyEndpoint(addr, port []byte) (Endpoint, bool) {
 
 func readProxyV2(b []byte) (p Proxy, v Verdict) {
 	const fixed = len(proxyV2) + 4
+	if len(b) > len(proxyV2) {
+		if command := b[len(proxyV2)]; command != proxyLocal && command != proxyProxy {
+			return p, No
+		}
+	}
 	if len(b) < fixed {
 		return p, NeedMore
 	}
-	command, family := b[12], b[13]
-	p.Len = fixed + int(binary.BigEndian.Uint16(b[14:]))
-	if command>>4 != 2 || p.Len > proxyV2Max {
+	size := fixed + int(binary.BigEndian.Uint16(b[14:]))
+	switch {
+	case size > proxyV2Max:
 		return p, No
-	}
-	if len(b) < p.Len {
+	case len(b) < size:
 		return p, NeedMore
 	}
-	addrs := b[fixed:p.Len]
+	p.Len = size
+	if b[12] == proxyProxy {
+		p.believe(b[13]>>4, b[fixed:size])
+	}
+	return p, Yes
+}
+
+// Versions and commands of version 2.
+const (
+	proxyLocal = 0x20 // the balancer itself, looking whether the server is alive
+	proxyProxy = 0x21
+)
+
+// believe reads addresses of a family, and what stands behind them as type,
+// length, value.
+func (p *Proxy) believe(family byte, b []byte) {
 	size := 0
-	switch family >> 4 {
+	switch family {
 	case 1:
 		size = 4
 	case 2:
 		size = 16
 	}
-	if command&15 == 1 && size > 0 && len(addrs) >= 2*size+4 {
-		p.Src = proxyV2Endpoint(addrs[:size], addrs[2*size:])
-		p.Dst = proxyV2Endpoint(addrs[size:2*size], addrs[2*size+2:])
-		p.Known = true
+	if size == 0 || len(b) < 2*size+4 {
+		return
 	}
-	return p, Yes
+	p.Src = proxyV2Endpoint(b[:size], b[2*size:])
+	p.Dst = proxyV2Endpoint(b[size:2*size], b[2*size+2:])
+	p.Known = true
+	const typeSSL, clientSSL = 0x20, 1
+	for b = b[2*size+4:]; len(b) >= 3; {
+		kind, n := b[0], int(binary.BigEndian.Uint16(b[1:]))
+		if b = b[3:]; n > len(b) {
+			return
+		}
+		if kind == typeSSL && n > 0 {
+			p.TLS = b[0]&clientSSL != 0
+		}
+		b = b[n:]
+	}
 }
 
 func proxyV2Endpoint(addr, port []byte) Endpoint {
