@@ -258,7 +258,7 @@ func (e *Engine) record(s *session, d dir, b []byte) (n, want int) {
 		if len(b) < rec.Len {
 			return 0, rec.Len
 		}
-		e.hello(s, d, b[:rec.Len])
+		e.hello(s, d, b) // it may go on in the records behind
 	}
 	s.tls = true
 	s.resumed = false
