@@ -61,6 +61,9 @@ func TestClientSteps(t *testing.T) {
 		"DIGEST-MD5, qop in capitals":              {"DIGEST-MD5", []string{`USERNAME="chris",QOP=AUTH-INT,response=1`}, Client{Exposure: Guessable, Identity: "chris"}, LayerSigned},
 		"DIGEST-MD5, the client's last word":       {"DIGEST-MD5", []string{`username="chris",qop=auth-int,response=1`, ""}, Client{Exposure: Guessable, Identity: "chris"}, LayerSigned},
 		"SCRAM, a client that would bind channels": {"SCRAM-SHA-256", []string{"y,,n=user,r=1"}, Client{Exposure: Salted, Identity: "user"}, 0},
+		"DIGEST-MD5, what is no directive":         {"DIGEST-MD5", []string{"username"}, Client{Exposure: Guessable}, LayerUnknown},
+		"DIGEST-MD5, a quote without an end":       {"DIGEST-MD5", []string{`username="chris,response=1`}, Client{Exposure: Guessable, Identity: "chris,response=1"}, LayerUnknown},
+		"SCRAM, no name":                           {"SCRAM-SHA-1", []string{"n,,r=1"}, Client{}, 0},
 		"SCRAM without a header":                   {"SCRAM-SHA-1", []string{"n=user,r=1"}, Client{Exposure: Salted, Identity: "user"}, 0},
 		"SCRAM, an extension before the name":      {"SCRAM-SHA-1", []string{"n,,m=x,n=user,r=n=1"}, Client{Exposure: Salted, Identity: "user"}, 0},
 		"SCRAM (RFC 5802 5)":                       {"SCRAM-SHA-1", []string{"n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL"}, Client{Exposure: Salted, Identity: "user"}, 0},
@@ -155,6 +158,33 @@ func TestLoginNeverTakesThePasswordForTheName(t *testing.T) {
 				t.Errorf("%+v, want %+v", have, c.want)
 			}
 		})
+	}
+}
+
+func TestNameIsWrittenAsItsMechanismWritesIt(t *testing.T) {
+	for want, c := range map[string]Client{
+		`LAB\mira`:         {Domain: "LAB", Identity: "mira"},
+		"mira@lab.example": {Identity: "mira@lab.example"}, // NTLM with a UPN has no domain
+		"mira":             {Identity: "mira", Realm: "example.org"},
+		"":                 {Domain: "LAB"},
+	} {
+		if have := c.Name(); have != want {
+			t.Errorf("%q, want %q", have, want)
+		}
+	}
+}
+
+// TestALaterStepKeepsWhatWasLearnt holds the names of one exchange together, and
+// those of two apart.
+func TestALaterStepKeepsWhatWasLearnt(t *testing.T) {
+	x := NewExchange([]byte("GSSAPI"), true)
+	steps(x, string(request(oidKerberos)))
+	want := Client{Realm: "LAB.EXAMPLE", Service: "ldap/dc1.lab.example", EType: 23}
+	if have := x.Client(nil, false); have != want {
+		t.Errorf("%+v, want %+v", have, want)
+	}
+	if have := NewExchange([]byte("GSSAPI"), true).Client(nil, false); have != (Client{}) {
+		t.Errorf("%+v of an exchange that has not begun", have)
 	}
 }
 

@@ -58,6 +58,7 @@ func TestScanBuffer(t *testing.T) {
 		"a frame with nothing in it, and no text":   {string(element(0xa1, element(0x30, element(0xa0, []byte{0x0a, 1, 1})))), LayerSealed, LayerSealed, false, ""},
 		"RFC 4757, signed with RC4":                 {rfc1964Token(0x1100, 0xffff, 8), LayerSealed, LayerSigned, true, text},
 		"RFC 4121 with more checksum than there is": {string([]byte{5, 4, 4, 0xff, 0xff, 0xff, 0, 12, 0, 0, 0, 0, 0, 0, 0, 9}) + text, 0, LayerSigned, true, ""},
+		"RFC 1964 with nothing in it":               {string(element(0x60, oidKerberos, []byte{2, 1, 0, 0, 0xff, 0xff, 0xff, 0xff, 1, 2, 3, 4, 5, 6, 7, 8}, []byte("checksumconfound"))), 0, LayerSigned, true, ""},
 		"RFC 1964 with padding that cannot be":      {strings.TrimSuffix(rfc1964Token(0, 0xffff, 8), "\x01") + "\x09", 0, LayerSigned, true, ""},
 		"DIGEST-MD5, signed, of an unseen login":    {text + "0123456789\x00\x01\x00\x00\x00\x07", LayerUnknown, LayerUnknown, false, text},
 		"NTLM, where the text tells":                {"\x01\x00\x00\x00signaturesig" + text, 0, LayerUnknown, true, text},

@@ -86,6 +86,7 @@ func TestReadNTLM(t *testing.T) {
 		"NTLMv1 (MS-NLMP 4.2.2.3)":        {octets(t, specNTLMv1), NTLM{"Domain", "User", "COMPUTER", true, true, true, false}, true},
 		"NTLMv2 (MS-NLMP 4.2.4.3)":        {octets(t, specNTLMv2), NTLM{"Domain", "User", "COMPUTER", true, true, false, false}, true},
 		"LM of a client without flags":    {octets(t, oldNTLM), NTLM{"LAB", "MIRA", "CLIENT1", false, false, true, false}, true},
+		"the same with names in UTF-16":   {wide(t), NTLM{"", "MIRA", "", false, false, true, false}, true},
 		"NTLMv2":                          {change(20, 0x17), NTLM{"LAB", "mira", "CLIENT1", true, false, false, false}, true},
 		"sealed":                          {change(60, 0x35), NTLM{"LAB", "mira", "CLIENT1", true, true, true, false}, true},
 		"anonymous by its flag only":      {change(61, 0x8a), whole, true}, // there is a response to guess at
@@ -115,6 +116,15 @@ func anonymous(t testing.TB) []byte {
 	copy(m[20:], []byte{0, 0, 0, 0})
 	m[61] |= 8
 	return m
+}
+
+// wide is a message without flags whose user is in UTF-16.
+func wide(t testing.TB) []byte {
+	m := octets(t, oldNTLM)[:52]
+	copy(m[12:], make([]byte, 40)) // no domain, no workstation
+	copy(m[12:], []byte{24, 0, 24, 0, 60})
+	copy(m[36:], []byte{8, 0, 8, 0, 52})
+	return append(append(m, utf16Of("MIRA")...), make([]byte, 24)...)
 }
 
 // element writes DER with a short length.
@@ -184,6 +194,8 @@ func TestTokens(t *testing.T) {
 		"SPNEGO around an AP-REP":                {"GSS-SPNEGO", later(reply), Client{Exposure: Ticket}, LayerUnknown},
 		"raw Kerberos in GSS-SPNEGO":             {"GSS-SPNEGO", req, kerberos, LayerUnknown},
 		"GS2-KRB5 (RFC 5801)":                    {"GS2-KRB5", append([]byte("n,a=mi=2Cra,"), append([]byte{1, 0}, bare...)...), Client{Exposure: Ticket, Identity: "mi,ra", Realm: "LAB.EXAMPLE", Service: "ldap/dc1.lab.example", EType: 23}, LayerUnknown},
+		"a ticket with an old, negative type":    {"GSSAPI", bytes.Replace(req, []byte{0xa0, 3, 2, 1, 23}, []byte{0xa0, 3, 2, 1, 0x80}, 1), Client{Exposure: Ticket, Realm: "LAB.EXAMPLE", Service: "ldap/dc1.lab.example", EType: -128}, LayerUnknown},
+		"a length that is not definite":          {"GSS-SPNEGO", append([]byte{0x60, 0x80}, req[2:]...), Client{}, LayerUnknown},
 		"GS2-KRB5-PLUS":                          {"GS2-KRB5-PLUS", append([]byte("p=tls-unique,,"), append([]byte{1, 0}, bare...)...), kerberos, LayerUnknown},
 		"GS2 with GSS-API's own frame":           {"GS2-KRB5", append([]byte("F,n,,"), req...), kerberos, LayerUnknown},
 		"a ticket that is cut":                   {"GSSAPI", req[:bytes.Index(req, []byte("LAB.EXAMPLE"))+11], Client{Exposure: Ticket, Realm: "LAB.EXAMPLE"}, LayerUnknown},
