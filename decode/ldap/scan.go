@@ -100,15 +100,19 @@ func messageID(b []byte, off, end int) (id int32, next int, v Verdict) {
 	if off+1 >= len(b) {
 		return 0, off, NeedMore
 	}
-	n := int(b[off+1])
-	if n == 1 && off+2 < len(b) { // nearly all
+	if b[off+1] == 1 && off+2 < len(b) { // nearly all
 		return int32(b[off+2]), off + 3, OK
 	}
-	if n < 1 || n > 5 || end-off < n+4 {
+	// The ID's length may be a long one too: servers take that, so a client could hide behind it.
+	n, start, v := length(b, off+1)
+	switch {
+	case v == NotLDAP || n > 5 || end-start < max(n, 1)+2 || v == OK && n == 0:
 		return 0, off, NotLDAP
+	case v == NeedMore:
+		return 0, off, NeedMore
 	}
-	next = off + 2 + n
-	have := b[off+2 : min(next, len(b))]
+	next = start + n
+	have := b[min(start, len(b)):min(next, len(b))]
 	missing := n - len(have)
 	wide := uint64(0)
 	for _, c := range have {

@@ -10,6 +10,7 @@ var samples = map[string][]byte{
 	"an anonymous bind":          message(1, elem(0x60, integer(3), str(""), in(0, ""))),
 	"a bind by SASL":             message(1, elem(0x60, integer(3), str(""), elem(0xa3, str("GSSAPI"), str("token")))),
 	"a bind of Active Directory": long(0x30, integer(0, 0, 1), long(0x60, integer(3), long(0x04), long(0xa3, str("GSS-SPNEGO")))),
+	"a bind of long lengths":     long(0x30, long(0x02, []byte{1}), long(0x60, long(0x02, []byte{3}), long(0x04), long(0x80, []byte("Quince-Anvil-88!")))),
 	"a bind's answer":            message(1, elem(0x61, enum(0), str(""), str(""), in(7, "creds"))),
 	"an unbind":                  message(2, []byte{0x42, 0}),
 	"a search":                   message(2, elem(0x63, str("dc=x"), enum(2), enum(0), integer(0), integer(0), []byte{1, 1, 0}, in(7, "cn"), list(str("cn")))),
@@ -33,6 +34,7 @@ func TestScan(t *testing.T) {
 	for name, want := range map[string]Header{
 		"a bind":                     {ID: 1, Op: BindRequest, Len: 34, Body: 7, BodyLen: 27},
 		"a bind of Active Directory": {ID: 1, Op: BindRequest, Len: 44, Body: 17, BodyLen: 27},
+		"a bind of long lengths":     {ID: 1, Op: BindRequest, Len: 54, Body: 19, BodyLen: 35},
 		"an unbind":                  {ID: 2, Op: UnbindRequest, Len: 7, Body: 7},
 		"an abandon":                 {ID: 3, Op: AbandonRequest, Len: 8, Body: 7, BodyLen: 1},
 		"a delete":                   {ID: 3, Op: DelRequest, Len: 11, Body: 7, BodyLen: 4},
@@ -138,6 +140,8 @@ func FuzzScan(f *testing.F) {
 	f.Add([]byte{0x30, 0x88, 0, 0, 0, 0}, []byte{0x40})
 	f.Add([]byte{0x30, 5, 2, 4}, []byte{0})
 	f.Add([]byte{0x30, 9, 2, 4, 0x80}, []byte{0})
+	f.Add([]byte{0x30, 5, 2, 0x81}, []byte{0})
+	f.Add([]byte{0x30, 12, 2, 0x84, 0, 0, 0}, []byte{1})
 	f.Add([]byte{0x30, 7, 2, 1, 1, 0x60, 0x83}, []byte{0})
 	f.Fuzz(func(t *testing.T, b, more []byte) {
 		h, v := Scan(b)
