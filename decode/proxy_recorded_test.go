@@ -27,16 +27,31 @@ func headers(t testing.TB) map[string][]byte {
 
 func TestRecordedProxyHeaders(t *testing.T) {
 	all := headers(t)
-	for file, size := range map[string]int{"proxy-v1.pcap": 0, "proxy-v2.pcap": 28, "proxy-v2-starttls.pcap": 28} {
+	for file, want := range map[string]struct {
+		size  int // 0: the ports decide
+		port  uint16
+		first byte // of what comes behind the header
+	}{
+		"proxy-v1.pcap":          {0, 389, 0x30},
+		"proxy-v2.pcap":          {28, 389, 0x30},
+		"proxy-v2-starttls.pcap": {28, 389, 0x30},
+		"proxy-v2-ipv6.pcap":     {52, 389, 0x30},
+		"proxy-v2-tlv.pcap":      {64, 389, 0x30},
+		"proxy-v2-ldaps.pcap":    {28, 636, 0x16},
+	} {
 		p, _ := decode.ReadProxy(all[file])
-		if !p.Known || p.TLS || p.Src == p.Dst || p.Dst.Port != 389 || size > 0 && p.Len != size {
+		if !p.Known || p.TLS || p.Src == p.Dst || p.Dst.Port != want.port || want.size > 0 && p.Len != want.size {
 			t.Errorf("%s: %+v", file, p)
 		}
-		if len(all[file]) <= p.Len || all[file][p.Len] != 0x30 {
+		if len(all[file]) <= p.Len || all[file][p.Len] != want.first {
 			t.Errorf("%s: no message behind %d octets", file, p.Len)
 		}
 		delete(all, file)
 	}
+	if p, _ := decode.ReadProxy(all["proxy-v2-health-check.pcap"]); p != (decode.Proxy{Len: 16}) {
+		t.Errorf("a header that names nobody: %+v", p)
+	}
+	delete(all, "proxy-v2-health-check.pcap")
 	for file := range all {
 		t.Errorf("%s has a header", file)
 	}

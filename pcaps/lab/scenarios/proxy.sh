@@ -1,11 +1,14 @@
 # A balancer between client and server that says with a PROXY header who the client is. It stands in the server's
 # namespace with an address of its own, so that what goes on between the two is seen on that namespace's loopback.
 
-BALANCER=10.39.0.9
+BALANCER=10.39.0.9  BALANCER6=fd39::9
 
-# balancer OPTION starts haproxy, which speaks to port 389 of the server with send-proxy or send-proxy-v2.
+# balancer OPTION [LINE...] starts haproxy, which speaks to the server with send-proxy or send-proxy-v2. Set port
+# before for another than 389.
 balancer() {
+  local port=${port-389}
   in_server ip addr add "$BALANCER/24" dev lan0
+  in_server ip addr add "$BALANCER6/64" dev lan0 nodad
   cat >"$scratch/haproxy.cfg" <<CONF
 defaults
   mode tcp
@@ -13,14 +16,18 @@ defaults
   timeout client 30s
   timeout server 30s
 listen ldap
-  bind $BALANCER:389
+  bind $BALANCER:$port
+  bind [$BALANCER6]:$port
   source $BALANCER
-  server directory $SERVER:389 $1
+  server directory $SERVER:$port $1
+$(printf '  %s\n' "${@:2}")
 CONF
+  capture -i lo port "$port"
   in_server haproxy -db -f "$scratch/haproxy.cfg" >"$scratch/haproxy.log" 2>&1 &
-  await 10 in_server ss -Hltn "src $BALANCER:389"
-  capture -i lo port 389
+  await 10 balancer_listens
 }
+
+balancer_listens() { in_server ss -Hltn "src $BALANCER" | grep -q .; }
 
 proxy-v2.pcap() {
   uris="pldap://$SERVER:389/" serve
@@ -53,4 +60,33 @@ proxy-v2-starttls.pcap() {
   uris="pldap://$SERVER:389/" serve "$(tls)"
   balancer send-proxy-v2
   LDAPTLS_REQCERT=allow in_client ldapsearch -ZZ -x -LLL -H "ldap://$BALANCER" -D "$MIRA" -w "$MIRA_PW" -b "$PEOPLE" '(uid=jonas)' cn
+}
+
+# An IPv6 client, while balancer and server speak IPv4.
+proxy-v2-ipv6.pcap() {
+  uris="pldap://$SERVER:389/" serve
+  balancer send-proxy-v2
+  in_client ldapsearch -x -LLL -H "ldap://[$BALANCER6]" -D "$MIRA" -w "$MIRA_PW" -b "$PEOPLE" '(uid=jonas)' cn
+}
+
+# Between the addresses and LDAP stand TLVs: a checksum and a unique ID.
+proxy-v2-tlv.pcap() {
+  uris="pldap://$SERVER:389/" serve
+  balancer 'send-proxy-v2 proxy-v2-options crc32c,unique-id' 'unique-id-format %ci_%cp_%Ts'
+  in_client ldapsearch -x -LLL -H "ldap://$BALANCER" -D "$MIRA" -w "$MIRA_PW" -b "$PEOPLE" '(uid=jonas)' cn
+}
+
+# Look-alike: the header in front of a TLS record.
+proxy-v2-ldaps.pcap() {
+  trust
+  uris="pldaps://$SERVER:636/" serve "$(tls)"
+  port=636 balancer send-proxy-v2
+  LDAPTLS_REQCERT=allow in_client ldapsearch -x -LLL -H "ldaps://$BALANCER" -D "$MIRA" -w "$MIRA_PW" -b "$PEOPLE" '(uid=jonas)' cn
+}
+
+# Look-alike: health checks. Their header is LOCAL and names no client; each is an anonymous bind and no more.
+proxy-v2-health-check.pcap() {
+  uris="pldap://$SERVER:389/" serve
+  balancer 'send-proxy-v2 check inter 300ms' 'option ldap-check'
+  sleep 1
 }
