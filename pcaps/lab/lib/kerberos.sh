@@ -1,4 +1,5 @@
 # An MIT KDC for EXAMPLE.ORG in the server's namespace, with a key for ldap/ldap.example.org and a ticket for mira.
+# A scenario may set enctype before, to have keys of one old kind and no other.
 
 kerberos() {
   network
@@ -12,7 +13,10 @@ kerberos() {
   dns_lookup_kdc = false
   dns_canonicalize_hostname = false
   rdns = false
-[realms]
+${enctype:+  allow_rc4 = true
+  allow_des3 = true
+  permitted_enctypes = $enctype
+}[realms]
   EXAMPLE.ORG = {
     kdc = $SERVER
   }
@@ -26,7 +30,9 @@ CONF
   EXAMPLE.ORG = {
     database_name = $dir/principal
     key_stash_file = $dir/stash
-  }
+${enctype:+    master_key_type = $enctype
+    supported_enctypes = $enctype:normal
+}  }
 CONF
   kdb5_util create -s -r EXAMPLE.ORG -P "$ADMIN_PW"
   kadmin.local -q "addprinc -pw $MIRA_PW mira"

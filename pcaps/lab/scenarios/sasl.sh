@@ -210,3 +210,19 @@ sasl-oauthbearer-refused.pcap() {
   in_client "${raw_client[@]}" "$SERVER" 389 sasl OAUTHBEARER \
     "=$(printf 'n,a=mira@example.org,\001host=%s\001port=389\001auth=Bearer %s\001\001' "$SERVER_NAME" "$TOKEN" | od -An -tx1 | tr -d ' \n')" unbind
 }
+
+# with_enctype ENCTYPE [ldapsearch arguments]
+with_enctype() {
+  enctype=$1 kerberos
+  serve_sasl
+  capture not port 88
+  sasl GSSAPI "${@:2}"
+}
+
+# RC4 keys: the tokens have RFC 1964's form (RFC 4757 7.2), not RFC 4121's.
+sasl-gssapi-rc4-signed.pcap() { with_enctype arcfour-hmac -O minssf=1,maxssf=1; }
+sasl-gssapi-rc4-sealed.pcap() { with_enctype arcfour-hmac -O minssf=56; }
+
+# Triple DES: RFC 1964's form again, with a checksum of 20 octets.
+sasl-gssapi-des3-signed.pcap() { with_enctype des3-cbc-sha1 -O minssf=1,maxssf=1; }
+sasl-gssapi-des3-sealed.pcap() { with_enctype des3-cbc-sha1 -O minssf=56; }
