@@ -175,3 +175,13 @@ cldap-amplification.pcap() {
   done
   edit "$lab/lib/rewrite.py" public
 }
+
+# Look-alike of ad-kerberos-plain: the same inside StartTLS.
+ad-gss-spnego-starttls.pcap() {
+  trust
+  mapfile -t with_tls < <(samba_tls)
+  samba_dc "$weak" "${with_tls[@]}"
+  samba_kerberos
+  capture not port 88
+  LDAPTLS_REQCERT=allow ad_search -ZZ -Q -Y GSS-SPNEGO -O maxssf=0
+}

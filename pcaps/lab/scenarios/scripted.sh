@@ -52,16 +52,21 @@ scripted-fast-bind.pcap() {
   in_client "${raw_client[@]}" "$SERVER" 389 ext 1.2.840.113556.1.4.1781 '' bind "$AD_MIRA" "$MIRA_PW" bind 'jonas@ad.example.org' "$JONAS_PW" unbind
 }
 
-# dialogue NAME plays both ends.
+# dialogue NAME [USER PASSWORD] plays both ends.
 dialogue() {
   network
-  in_server /usr/bin/python3 -B "$lab/scripted/dialogue.py" server "$SERVER" 389 "$1" &
+  in_server /usr/bin/python3 -B "$lab/scripted/dialogue.py" server "$SERVER" 389 "$@" &
   await 10 listening cb-server tcp 389
   capture
-  in_client /usr/bin/python3 -B "$lab/scripted/dialogue.py" client "$SERVER" 389 "$1"
+  in_client /usr/bin/python3 -B "$lab/scripted/dialogue.py" client "$SERVER" 389 "$@"
 }
 
+# Long-form lengths from the client too.
+scripted-long-lengths-both-ends.pcap() { dialogue long-lengths "$AD_MIRA" "$MIRA_PW"; }
+
 scripted-ntlm-signed.pcap() { dialogue ntlm-signed; }
+# Look-alike: everything is sealed but the unbind, which is signed.
+scripted-ntlm-sealed-unbind-signed.pcap() { dialogue ntlm-sealed; }
 scripted-rfc1964-signed.pcap() { dialogue rfc1964-signed; }
 scripted-rfc1964-sealed.pcap() { dialogue rfc1964-sealed; }
 

@@ -14,6 +14,13 @@ split-seven-octets.pcap() {
   in_client "${raw_client[@]}" --chunk 7 "$SERVER" 389 bind "$MIRA" "$MIRA_PW" search "$PEOPLE" sub uid=jonas,cn unbind
 }
 
+# Every length in four octets, of the message ID and the password too: legal BER, and servers take it.
+every-length-long.pcap() {
+  serve
+  capture
+  in_client "${raw_client[@]}" --long "$SERVER" 389 bind "$MIRA" "$MIRA_PW" search "$PEOPLE" sub uid=jonas,cn unbind
+}
+
 # Several requests in one segment, the bind not the first of them.
 pipelined.pcap() {
   serve

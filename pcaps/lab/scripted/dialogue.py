@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 """Plays one end of a fixed dialogue between a Windows client and a Windows server.
 
-dialogue.py client|server ADDRESS PORT NAME
+dialogue.py client|server ADDRESS PORT NAME [USER PASSWORD]
 
-NAME: ntlm-signed       GSS-SPNEGO with NTLM, SIGN without SEAL; signed-only buffers (MS-NLMP 3.4.4)
+NAME: long-lengths      a simple bind; both ends write lengths of four octets, as in all of these
+      ntlm-signed       GSS-SPNEGO with NTLM, SIGN without SEAL; signed-only buffers (MS-NLMP 3.4.4)
+      ntlm-sealed       the same with SEAL, but the unbind, which Windows only signs
       rfc1964-signed    GSS-SPNEGO with Kerberos, tokens of RFC 1964 with SEAL_ALG FF FF (none)
       rfc1964-sealed    the same with SEAL_ALG 10 00 (RC4, RFC 4757)
 
@@ -73,19 +75,21 @@ def wrapped(lines, wrap):
         yield side, struct.pack(">I", len(token)) + token
 
 
-def ntlm_signed():
-    key = made_up(16)
+def ntlm_layer(flags):
+    key, last = made_up(16), message(5, tlv(0x42))
 
     def wrap(side, number, plain):
         way = b"client-to-server" if side == "client" else b"server-to-client"
         signing = hashlib.md5(key + b"session key to " + way + b" signing key magic constant\0").digest()
         mac = hmac.new(signing, struct.pack("<I", number) + plain, "md5").digest()[:8]
+        if flags & ntlm.SEAL and plain != last:
+            mac, plain = made_up(8), made_up(len(plain))
         return struct.pack("<I", 1) + mac + struct.pack("<I", number) + plain
 
     blob = b"\1\1" + bytes(6) + bytes.fromhex("00803ed5deb1da01") + made_up(8) + bytes(4) + bytes(8)
-    answer = ntlm.authenticate(ntlm.SIGN, "LAB", "mira", "WS1", bytes(24), made_up(16) + blob, b"")
-    yield "client", spnego_bind(1, neg_init(ntlm.negotiate(ntlm.SIGN), OID_NTLM))
-    yield "server", spnego_answer(1, 14, neg_resp(1, OID_NTLM, ntlm.challenge(ntlm.SIGN)))
+    answer = ntlm.authenticate(flags, "LAB", "mira", "WS1", bytes(24), made_up(16) + blob, b"")
+    yield "client", spnego_bind(1, neg_init(ntlm.negotiate(flags), OID_NTLM))
+    yield "server", spnego_answer(1, 14, neg_resp(1, OID_NTLM, ntlm.challenge(flags)))
     yield "client", spnego_bind(2, neg_resp(None, b"", answer))
     yield "server", spnego_answer(2, 0, neg_resp(0))
     yield from wrapped(work(3), wrap)
@@ -126,7 +130,15 @@ def rfc1964(seal):
     yield from wrapped(work(2), wrap)
 
 
-DIALOGUES = {"ntlm-signed": ntlm_signed, "rfc1964-signed": lambda: rfc1964(False), "rfc1964-sealed": lambda: rfc1964(True)}
+def simple(user, password):
+    yield "client", bind(1, user, tlv(0x80, password))
+    yield "server", message(1, result(0x61, 0))
+    yield from work(2)
+
+
+DIALOGUES = {"long-lengths": simple,
+             "ntlm-signed": lambda: ntlm_layer(ntlm.SIGN), "ntlm-sealed": lambda: ntlm_layer(ntlm.SIGN | ntlm.SEAL),
+             "rfc1964-signed": lambda: rfc1964(False), "rfc1964-sealed": lambda: rfc1964(True)}
 
 
 def play(side, sock, lines):
@@ -141,8 +153,8 @@ def play(side, sock, lines):
             octets = octets[len(more):]
 
 
-def main(side, address, port, name):
-    lines = list(DIALOGUES[name]())
+def main(side, address, port, name, *who):
+    lines = list(DIALOGUES[name](*who))
     if side == "client":
         with socket.create_connection((address, int(port)), 5) as sock:
             play(side, sock, lines)

@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 """Sends LDAP messages octet by octet, all at once, or otherwise as no library would.
 
-client.py [--udp] [--chunk N] [--pipeline] [--proxy V1LINE] HOST PORT STEP...
+client.py [--udp] [--chunk N] [--pipeline] [--long] HOST PORT STEP...
 
 Steps, each with its arguments:
   bind DN PASSWORD | sasl MECH [=HEX] | search BASE SCOPE ATTR=VALUE[,LIST] | compare DN ATTR VALUE
   abandon ID | unbind | ext OID [=HEX] | text STRING | hex OCTETS | wait SECONDS
-A search for ATTR=* is a presence filter. --chunk sends N octets a segment, --pipeline everything in one segment.
+A search for ATTR=* is a presence filter. --chunk sends N octets a segment, --pipeline everything in one segment,
+--long every length in four octets (84 00 00 xx xx).
 """
 import argparse
 import socket
@@ -14,8 +15,13 @@ import sys
 import time
 
 
+long_lengths = False
+
+
 def tlv(tag, *parts):
     body = b"".join(p.encode() if isinstance(p, str) else p for p in parts)
+    if long_lengths:
+        return bytes([tag, 0x84]) + len(body).to_bytes(4, "big") + body
     if len(body) < 128:
         return bytes([tag, len(body)]) + body
     size = len(body).to_bytes((len(body).bit_length() + 7) // 8, "big")
@@ -126,10 +132,13 @@ def main():
     parser.add_argument("--udp", action="store_true")
     parser.add_argument("--chunk", type=int, default=0)
     parser.add_argument("--pipeline", action="store_true")
+    parser.add_argument("--long", action="store_true")
     parser.add_argument("host")
     parser.add_argument("port", type=int)
     parser.add_argument("steps", nargs="+")
     args = parser.parse_args()
+    global long_lengths
+    long_lengths = args.long
     kind = socket.SOCK_DGRAM if args.udp else socket.SOCK_STREAM
     family = socket.getaddrinfo(args.host, args.port, type=kind)[0][0]
     with socket.socket(family, kind) as sock:
