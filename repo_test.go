@@ -208,8 +208,8 @@ func TestDependenciesAreAccountedFor(t *testing.T) {
 // labels are what pcaps/labels.json says must be found.
 type labels struct {
 	Captures map[string]struct {
-		Alerts, Present []struct{ Rule string }
-		Secrets         []string
+		Alerts, Present   []struct{ Rule string }
+		Complete, Secrets []string
 	}
 }
 
@@ -235,6 +235,31 @@ func TestEveryRuleIsExplainedAndShown(t *testing.T) {
 		}
 		if !shown[r.String()] {
 			t.Errorf("no capture fires %s", r)
+		}
+	}
+}
+
+// TestTheTableOfRulesHolds wants pcaps/README.md to name for each rule a capture
+// that fires it and a look-alike, and the labels to agree.
+func TestTheTableOfRulesHolds(t *testing.T) {
+	row := regexp.MustCompile("(?m)^\\| ([a-z0-9-]+) \\| (`[^|]+`) \\| (`[^|]+`) \\|$")
+	name := regexp.MustCompile("[^`, ]+")
+	all, rows := readLabels(t).Captures, map[string]bool{}
+	for _, m := range row.FindAllStringSubmatch(read(t, "pcaps/README.md"), -1) {
+		rows[m[1]] = true
+		for column, fires := range map[string]bool{m[2]: true, m[3]: false} {
+			for _, n := range name.FindAllString(column, -1) {
+				c, known := all[n+".pcap"]
+				fired := slices.ContainsFunc(append(c.Alerts, c.Present...), func(a struct{ Rule string }) bool { return a.Rule == m[1] })
+				if !known || fired != fires || !fires && !slices.Contains(c.Complete, m[1]) {
+					t.Errorf("%s: labels.json says otherwise of %s", m[1], n)
+				}
+			}
+		}
+	}
+	for r := range detect.NumRules {
+		if !rows[r.String()] {
+			t.Errorf("no row for %s", r)
 		}
 	}
 }
