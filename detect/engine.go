@@ -31,6 +31,7 @@ type Engine struct {
 	quiet    [decode.Shards]quietTable // so that their limit does not depend on the number of workers
 	notes    [decode.Shards]notes
 	hours    map[int64]*Hour // of the inventory
+	thisHour *Hour           // the one asked for last, of thisHourAt; nil: none was
 	refusals [decode.Shards]refusals
 	names    interner
 	prints   fingerprints
@@ -43,6 +44,8 @@ type Engine struct {
 	now       int64           // latest packet time seen, ns since 1970
 	nextSweep int64           // when waits are looked at again
 	nextQuiet int64           // when repeats are
+
+	thisHourAt int64
 }
 
 // sweepEvery is how exactly waits end, in packet time.

@@ -384,7 +384,7 @@ func (e *Engine) proxy(s *session, d dir, b []byte) (n, want int) {
 	if p.Known {
 		s.balancer, _ = s.ends()
 		s.trueSrc, s.proxied = p.Src, true
-		s.use = nil // that was the balancer's
+		s.use, s.query, s.repeat = nil, nil, nil // those were the balancer's
 	}
 	return p.Len, 0
 }

@@ -23,6 +23,7 @@ type pair struct {
 
 // noted is a search with the words for it.
 type noted struct {
+	shape uint64
 	key   QueryKey
 	query Query
 }
@@ -82,12 +83,16 @@ func (e *Engine) hour(at time.Time) *Hour {
 		e.hours = make(map[int64]*Hour)
 	}
 	n := at.Unix() / 3600
+	if e.thisHour != nil && e.thisHourAt == n {
+		return e.thisHour
+	}
 	h := e.hours[n]
 	if h == nil {
 		h = new(Hour)
 		e.hours[n] = h
 		newest(e.hours)
 	}
+	e.thisHour, e.thisHourAt = h, n
 	return h
 }
 
@@ -152,8 +157,7 @@ func (e *Engine) noteFinding(a *Alert, u *Use) {
 		u = n.use(e, UseKey{a.Client.Addr(), a.Server, a.User})
 	}
 	u.First, u.Last = earlier(u.First, a.Time), later(u.Last, a.Time)
-	u.Findings[a.Rule]++
-	u.LastFinding = later(u.LastFinding, a.Time)
+	u.found(a.Rule, a.Time)
 	name := a.User
 	if a.Entry != nil && a.Entry.DN != "" {
 		name = a.Entry.DN // whose password is set or compared, not who does it
@@ -161,6 +165,11 @@ func (e *Engine) noteFinding(a *Alert, u *Use) {
 	if passwordRules[a.Rule] && name != "" {
 		n.account(e, name, a)
 	}
+}
+
+func (u *Use) found(r RuleID, at time.Time) {
+	u.Findings[r]++
+	u.LastFinding = later(u.LastFinding, at)
 }
 
 // passwordRules are those that mean that a password could be read.
@@ -188,10 +197,24 @@ func (n *notes) account(e *Engine, name string, a *Alert) {
 	acc.First, acc.Last = earlier(acc.First, a.Time), later(acc.Last, a.Time)
 }
 
-// noteQuery counts a search that could be read.
+// noteQuery counts a search that could be read. A connection mostly asks what it
+// asked before: then the query is known, and its client among the query's.
 func (e *Engine) noteQuery(s *session, req *ldap.Search) {
-	n := &e.notes[s.shard]
 	shape := ldap.FilterShape(req.Filter)<<2 | uint64(req.Scope&3)
+	if s.query == nil || s.query.shape != shape {
+		if s.query = e.query(s, req, shape); s.query == nil {
+			return
+		}
+	}
+	q := &s.query.query
+	q.Count++
+	q.First, q.Last = earlier(q.First, e.at.Time), later(q.Last, e.at.Time)
+}
+
+// query gives the entry of a search, with the connection's client among its
+// clients; nil: there are too many.
+func (e *Engine) query(s *session, req *ldap.Search, shape uint64) *noted {
+	n := &e.notes[s.shard]
 	q := n.queries[shape]
 	if q == nil {
 		if n.queries == nil {
@@ -199,16 +222,15 @@ func (e *Engine) noteQuery(s *session, req *ldap.Search) {
 		}
 		if len(n.queries) >= maxQueries {
 			e.counts.Limits[LimitInventory]++
-			return
+			return nil
 		}
-		q = &noted{key: QueryKey{req.Scope.String(), clean([]byte(ldap.FilterPattern(req.Filter)))}}
+		q = &noted{shape: shape, key: QueryKey{req.Scope.String(), clean([]byte(ldap.FilterPattern(req.Filter)))}}
 		q.query.Base = e.names.name(req.Base)
 		n.queries[shape] = q
 	}
 	client, _ := s.ends()
-	q.query.Count++
 	q.query.Clients = peer(q.query.Clients, client.AddrPort().Addr())
-	q.query.First, q.query.Last = earlier(q.query.First, e.at.Time), later(q.query.Last, e.at.Time)
+	return q
 }
 
 // peer adds an address to a bounded set.

@@ -26,6 +26,7 @@ type remembered struct {
 	since  time.Time // first one held back; valid iff held > 0
 	packet Packet    // last one held back
 	next   *remembered
+	gone   bool // no longer in the table
 }
 
 // quietTable tells a finding once and counts it from then on, for an interval
@@ -46,25 +47,29 @@ func keyOf(a *Alert) quietKey {
 
 // recent gives the finding if it was told within the interval.
 func (q *quietTable) recent(e *Engine, k quietKey, at time.Time) *remembered {
-	r := q.known[k]
-	if r == nil || e.cfg.RepeatInterval > 0 && at.Sub(r.alert.Time) >= e.cfg.RepeatInterval {
-		return nil
+	if r := q.known[k]; r != nil && !r.over(e, at) {
+		return r
 	}
-	return r
+	return nil
 }
 
-// holdBack counts a finding that is not to be told, before anything is made of
-// it; false: it is to be told.
-func (q *quietTable) holdBack(e *Engine, k quietKey) bool {
-	if e.cfg.RepeatInterval == 0 {
-		return false
+// over says whether the finding is to be told again.
+func (r *remembered) over(e *Engine, at time.Time) bool {
+	return e.cfg.RepeatInterval == 0 || e.cfg.RepeatInterval > 0 && at.Sub(r.alert.Time) >= e.cfg.RepeatInterval
+}
+
+// holdBack counts a finding that is not to be told, before it is put into words,
+// and gives the one that was told; nil: it is to be told.
+func (e *Engine) holdBack(s *session, a *Alert) *remembered {
+	if len(e.cfg.Allow) > 0 || e.cfg.RepeatInterval == 0 {
+		return nil
 	}
-	r := q.recent(e, k, e.at.Time)
-	if r == nil {
-		return false
+	r := e.quiet[s.shard].recent(e, keyOf(a), e.at.Time)
+	if r != nil {
+		r.hold(&e.at)
+		e.countAlert(a, e.use(s, a.User, e.at.Time))
 	}
-	r.hold(&e.at)
-	return true
+	return r
 }
 
 func (r *remembered) hold(p *Packet) {
@@ -92,6 +97,7 @@ func (q *quietTable) pass(e *Engine, a *Alert) {
 	}
 	if r := q.known[k]; r != nil { // its interval is over; in the list it stays, for nobody
 		q.tellHeld(e, r, a.Order)
+		r.gone = true
 		delete(q.known, k)
 	}
 	q.remember(e, k, a)
@@ -121,7 +127,7 @@ func (q *quietTable) remember(e *Engine, k quietKey, a *Alert) {
 // forget drops the oldest finding, and tells what was held back of it.
 func (q *quietTable) forget(e *Engine, order uint64) {
 	r := q.oldest
-	q.oldest = r.next
+	q.oldest, r.gone = r.next, true
 	if k := keyOf(&r.alert); q.known[k] == r {
 		delete(q.known, k)
 	}

@@ -99,9 +99,15 @@ func recon(req *ldap.Search, sdFlags bool) string {
 	return ""
 }
 
+// signLetters are those that the attributes of signsOf start with, in either case.
+var signLetters = [32]bool{'a' & 31: true, 'g' & 31: true, 'm' & 31: true, 'o' & 31: true, 's' & 31: true, 'u' & 31: true}
+
 // signsOf gives what one test of a filter shows.
 func signsOf(item *ldap.FilterItem) signs {
 	attr := item.Attribute
+	if len(attr) == 0 || !signLetters[attr[0]&31] {
+		return 0
+	}
 	switch {
 	case isAny(attr, "servicePrincipalName") && item.Matches():
 		return signSPN

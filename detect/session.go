@@ -74,6 +74,8 @@ type session struct {
 
 	use     *Use // of useName
 	useName string
+	query   *noted      // of the last search that could be read
+	repeat  *remembered // what the last one was held back as; nil: it was told
 
 	exposedUser string // whose password went in the clear before TLS
 	exposedAny  bool   // a password went in the clear before TLS
