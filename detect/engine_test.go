@@ -464,7 +464,7 @@ func TestLimits(t *testing.T) {
 		for range 3 * maxPending {
 			k.asks(searchRequest(1, "dc=x", 2))
 		}
-		for _, s := range k.e.flows.byKey {
+		for s := k.e.flows.oldest(); s != nil; s = s.newer {
 			if len(s.pending) > maxPending {
 				t.Errorf("%d requests wait", len(s.pending))
 			}

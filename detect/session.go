@@ -28,6 +28,8 @@ func (d dir) other() dir { return 1 - d }
 // What protects a message is not a state but told by the message's own first
 // octets (see unit): a state could be wrong after a gap, the octets cannot.
 type session struct {
+	hash  uint64   // of key, by flowIndex
+	chain *session // there
 	key   decode.FlowKey
 	proto decode.Proto
 	class portClass

@@ -11,8 +11,7 @@ import (
 // the time they were last heard of, so that the limit costs the longest silent
 // one; two shorter lists hold those that wait for something.
 type flowTable struct {
-	byKey   map[decode.FlowKey]*session
-	recent  [1 << recentBits]*session // of byKey, or gone
+	index   flowIndex
 	newest  *session
 	eldest  *session
 	open    int                    // TCP connections among them
@@ -33,38 +32,14 @@ const (
 
 var lingers = [numLingers]time.Duration{lingerEnded: time.Second, lingerDatagram: 10 * time.Second, lingerSilent: time.Minute}
 
-func (t *flowTable) len() int { return len(t.byKey) }
+func (t *flowTable) len() int { return t.index.used }
 
-// find gives the session of key. A few thousand connections carry most of the
-// traffic, so it looks first where the last one with these ports and hosts was
-// found: hashing a key of 37 octets for the map cost a tenth of all.
-func (t *flowTable) find(key *decode.FlowKey) *session {
-	place := &t.recent[placeOf(key)]
-	if s := *place; s != nil && !s.gone && s.key == *key {
-		return s
-	}
-	s := t.byKey[*key]
-	*place = s
-	return s
-}
-
-// placeOf spreads keys over the places of flowTable.recent.
-func placeOf(k *decode.FlowKey) uint32 {
-	mix := uint32(k.Lo.Port)<<16 | uint32(k.Hi.Port)
-	mix ^= uint32(k.Lo.Addr[15])<<24 ^ uint32(k.Hi.Addr[15])<<8 ^ uint32(k.Lo.Addr[14])<<4 ^ uint32(k.Hi.Addr[14])
-	return mix * 0x9e3779b1 >> (32 - recentBits)
-}
-
-// recentBits is the logarithm of how many places flowTable.recent has.
-const recentBits = 13
+func (t *flowTable) find(key *decode.FlowKey) *session { return t.index.find(key) }
 
 func (t *flowTable) oldest() *session { return t.eldest }
 
 // add starts a session for key.
 func (t *flowTable) add(key decode.FlowKey) *session {
-	if t.byKey == nil {
-		t.byKey = make(map[decode.FlowKey]*session)
-	}
 	s := t.spare
 	if s == nil {
 		s = new(session)
@@ -73,7 +48,7 @@ func (t *flowTable) add(key decode.FlowKey) *session {
 	}
 	pending := s.pending[:0]
 	*s = session{key: key, proto: key.Proto, pending: pending, client: dirUnknown}
-	t.byKey[key] = s
+	t.index.add(s)
 	t.link(s)
 	if s.proto == decode.TCP {
 		t.open++
@@ -83,7 +58,7 @@ func (t *flowTable) add(key decode.FlowKey) *session {
 
 // remove forgets s; it may be used again for another connection.
 func (t *flowTable) remove(s *session) {
-	delete(t.byKey, s.key)
+	t.index.remove(s)
 	t.unlink(s)
 	if s.proto == decode.TCP {
 		t.open--
