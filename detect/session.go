@@ -189,8 +189,14 @@ func (s *session) settle(e *Engine, i int, o Outcome) {
 	if p.event != nil {
 		p.event.done()
 	}
-	s.pending = append(s.pending[:i], s.pending[i+1:]...)
+	s.pending = slices.Delete(s.pending, i, i+1) // and wiped behind the last one: an event may be large
+	if len(s.pending) == 0 && cap(s.pending) > keptPending {
+		s.pending = nil // it may be long before so many wait at once again
+	}
 }
+
+// keptPending is for how many requests a connection has room while none waits.
+const keptPending = 4
 
 // abandonAll settles every request: no response will come.
 func (s *session) abandonAll(e *Engine) {

@@ -69,7 +69,7 @@ func (t *flowTable) remove(s *session) {
 
 func (t *flowTable) recycle(s *session) {
 	pending := s.pending[:0]
-	if cap(pending) > 64 {
+	if cap(pending) > keptPending {
 		pending = nil
 	}
 	*s = session{pending: pending, older: t.spare}

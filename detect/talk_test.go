@@ -16,6 +16,7 @@ type talk struct {
 	seq          [2]uint32 // next of the client, of the server
 	p            Packet
 	alerts       []Alert
+	step         time.Duration // from segment to segment
 }
 
 func endpoint(s string) decode.Endpoint {
@@ -28,7 +29,7 @@ var start = time.Date(2026, 3, 1, 9, 15, 2, 0, time.UTC)
 func newTalk(t *testing.T, cfg Config) *talk {
 	return &talk{
 		t: t, e: New(cfg), client: endpoint("10.0.0.7:51022"), serv: endpoint("10.0.0.5:389"),
-		seq: [2]uint32{1000, 9000}, p: Packet{Time: start, Origin: "talk.pcap"},
+		seq: [2]uint32{1000, 9000}, p: Packet{Time: start, Origin: "talk.pcap"}, step: time.Millisecond,
 	}
 }
 
@@ -37,7 +38,7 @@ func newTalk(t *testing.T, cfg Config) *talk {
 func (k *talk) segment(fromServer int, flags decode.Flags, payload []byte) {
 	k.p.Order++
 	k.p.Number++
-	k.p.Time = k.p.Time.Add(time.Millisecond)
+	k.p.Time = k.p.Time.Add(k.step)
 	lent := append([]byte(nil), payload...)
 	seg := decode.Segment{Src: k.client, Dst: k.serv, Proto: decode.TCP, Flags: flags, Seq: k.seq[fromServer], Payload: lent}
 	if fromServer == 1 {
