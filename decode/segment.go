@@ -86,12 +86,18 @@ const Shards = 64
 // pair and their fragments meet in one shard, and a shard belongs to one
 // worker: what is told once for a client and a server is known by one alone.
 func (s *Segment) Shard() int {
-	var h uint64
-	for i := range s.Src.Addr {
-		// A product is symmetric: the order of the two ends does not matter.
-		h = h*0x100000001b3 + (uint64(s.Src.Addr[i])+0x9e)*(uint64(s.Dst.Addr[i])+0x9e)
-	}
+	// A sum, so that the order of the two ends does not matter.
+	h := spread(&s.Src.Addr) + spread(&s.Dst.Addr)
 	h ^= h >> 32
 	h *= 0x9e3779b97f4a7c15
 	return int(h >> 58)
+}
+
+// spread makes a number of an address in which each of its bits counts: each
+// worker asks it of each segment, its own or not.
+func spread(addr *[16]byte) uint64 {
+	h := binary.LittleEndian.Uint64(addr[:8])*0xff51afd7ed558ccd ^ binary.LittleEndian.Uint64(addr[8:])
+	h ^= h >> 29
+	h *= 0xbf58476d1ce4e5b9
+	return h ^ h>>32
 }
