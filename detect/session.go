@@ -73,6 +73,7 @@ type session struct {
 	exchange *sasl.Exchange
 	guess    *event    // crackable-exchange of the exchange under way
 	pending  []pending // requests that wait for a response, oldest first
+	binds    int       // of them that would change who the client is: see changesIdentity
 
 	use     *Use // of useName
 	useName string
@@ -155,6 +156,9 @@ func (s *session) request(e *Engine, p pending) *pending {
 		s.settle(e, 0, Unknown)
 	}
 	s.pending = append(s.pending, p)
+	if p.changesIdentity() {
+		s.binds++
+	}
 	return &s.pending[len(s.pending)-1]
 }
 
@@ -189,14 +193,30 @@ func (s *session) settle(e *Engine, i int, o Outcome) {
 	if p.event != nil {
 		p.event.done()
 	}
-	s.pending = slices.Delete(s.pending, i, i+1) // and wiped behind the last one: an event may be large
+	if p.changesIdentity() {
+		s.binds--
+	}
+	if i == 0 && len(s.pending) > slidePending {
+		*p = pending{} // an event may be large
+		s.pending = s.pending[1:]
+	} else {
+		s.pending = slices.Delete(s.pending, i, i+1) // which wipes behind the last one
+	}
 	if len(s.pending) == 0 && cap(s.pending) > keptPending {
 		s.pending = nil // it may be long before so many wait at once again
 	}
 }
 
-// keptPending is for how many requests a connection has room while none waits.
-const keptPending = 4
+const (
+	// keptPending is for how many requests a connection has room while none waits.
+	keptPending = 4
+	// slidePending is for how many the front one leaves a gap, rather than have
+	// all others moved: a thousand are moved in as long as ten answers are read.
+	slidePending = 16
+)
+
+// changesIdentity says whether p is a bind that makes the client somebody else.
+func (p *pending) changesIdentity() bool { return p.op == ldap.BindRequest && !p.step }
 
 // abandonAll settles every request: no response will come.
 func (s *session) abandonAll(e *Engine) {
@@ -246,8 +266,11 @@ func (s *session) anonymous() bool {
 
 // pendingBind gives the last bind whose answer was not seen yet; nil: none.
 func (s *session) pendingBind() *pending {
+	if s.binds == 0 {
+		return nil
+	}
 	for i := range slices.Backward(s.pending) {
-		if p := &s.pending[i]; p.op == ldap.BindRequest && !p.step {
+		if p := &s.pending[i]; p.changesIdentity() {
 			return p
 		}
 	}
