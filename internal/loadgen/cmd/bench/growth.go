@@ -24,7 +24,7 @@ func perPacket(t *loadgen.Tally, s *sample) float64 { return s.cpu() * 1e6 / flo
 func dimensions() []dimension {
 	return []dimension{
 		{
-			"packets", "packets", "µs of processor a packet", []int{10_000, 100_000, 1_000_000, 10_000_000},
+			"packets", "packets", "µs of processor a packet", []int{5_000, 50_000, 500_000, 5_000_000},
 			func(n int) loadgen.Config { return loadgen.Config{Octets: int64(n) * 780} }, perPacket,
 		},
 		{
@@ -35,7 +35,7 @@ func dimensions() []dimension {
 			func(t *loadgen.Tally, s *sample) float64 { return s.cpu() * 1e9 / float64(t.Octets) },
 		},
 		{
-			"connections", "connections open at a time", "µs of processor a packet", []int{1_000, 10_000, 100_000, 1_000_000},
+			"connections", "connections open at a time", "µs of processor a packet", []int{100, 1_000, 10_000, 100_000},
 			func(n int) loadgen.Config {
 				return loadgen.Config{Connections: max(n, 40_000), Open: n, Searches: 1, Entries: 1, SimpleOnly: true, Idle: true}
 			}, perPacket,
