@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/clearbind/clearbind/internal/loadgen"
 )
@@ -103,7 +104,7 @@ func (b *bench) point(d *dimension, n int) (point, error) {
 		return point{}, err
 	}
 	args := []string{b.program, "-w", "1", "--format=json", "-o", os.DevNull}
-	medians, err := alternate(b.runs, []command{{args: append(args[:len(args):len(args)], path)}, {args: append(args[:len(args):len(args)], small)}})
+	medians, err := alternate(b.runs, []command{{args: append(slices.Clip(args), path)}, {args: append(slices.Clip(args), small)}})
 	if err != nil {
 		return point{}, err
 	}

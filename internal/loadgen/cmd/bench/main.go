@@ -95,7 +95,7 @@ func makeCapture(path, config string) error {
 	if err := json.Unmarshal([]byte(config), &cfg); err != nil {
 		return err
 	}
-	out, err := os.Create(path)
+	out, err := os.Create(path) //nolint:gosec // so is writing
 	if err != nil {
 		return err
 	}

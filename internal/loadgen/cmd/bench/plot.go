@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"strings"
 )
 
 // plot is a curve over powers of ten.
@@ -54,14 +55,14 @@ func (p *plot) draw(out *bytes.Buffer) {
 		v := top * float64(i) / 2
 		fmt.Fprintf(out, `<text x="%d" y="%.1f" text-anchor="end">%.2g</text>`+"\n", margin-6, y(v)+4, v)
 	}
-	line := ""
+	var line strings.Builder
 	for i := range p.points {
 		at := &p.points[i]
-		line += fmt.Sprintf("%.1f,%.1f ", x(at.n), y(at.cost))
+		fmt.Fprintf(&line, "%.1f,%.1f ", x(at.n), y(at.cost))
 		fmt.Fprintf(out, `<circle cx="%.1f" cy="%.1f" r="4" fill="#1f5fa8"/>`+"\n", x(at.n), y(at.cost))
 		fmt.Fprintf(out, `<text x="%.1f" y="%.1f" text-anchor="middle">%.3g</text>`+"\n", x(at.n), y(at.cost)-10, at.cost)
 		fmt.Fprintf(out, `<text x="%.1f" y="%.1f" text-anchor="middle">%d</text>`+"\n", x(at.n), y(0)+16, at.n)
 		fmt.Fprintf(out, `<text x="%.1f" y="%.1f" text-anchor="middle" fill="#777">%.0f MiB</text>`+"\n", x(at.n), y(0)+28, at.mebibytes)
 	}
-	fmt.Fprintf(out, `<polyline points="%s" fill="none" stroke="#1f5fa8" stroke-width="2"/>`+"\n", line)
+	fmt.Fprintf(out, `<polyline points="%s" fill="none" stroke="#1f5fa8" stroke-width="2"/>`+"\n", line.String())
 }
