@@ -76,7 +76,7 @@ type Counts struct {
 	OtherConns      uint64                 // ended, and no LDAP was recognised on them
 	OneSided        uint64                 // ended, LDAP, and only one direction was seen
 	OpenConnections uint64                 // gauge: followed now
-	HeldBytes       uint64                 // gauge: octets held now
+	HeldBytes       uint64                 // gauge: octets of memory taken by what is held now
 }
 
 // Add adds what another worker counted.

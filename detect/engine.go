@@ -231,8 +231,6 @@ func (e *Engine) end(s *session) {
 			e.drain(s, d)
 		}
 		e.salvage(s, d)
-		e.buffers.put(h.held)
-		e.buffers.put(h.inner)
 		e.counts.HeldBytes -= uint64(before)
 	}
 	s.abandonAll(e)

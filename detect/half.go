@@ -1,8 +1,6 @@
 package detect
 
 import (
-	"math/bits"
-
 	"github.com/clearbind/clearbind/decode"
 	"github.com/clearbind/clearbind/decode/ldap"
 	"github.com/clearbind/clearbind/decode/sasl"
@@ -22,11 +20,8 @@ type half struct {
 	lost   bool // not at the start of a unit: hunting for one
 	gapped bool // octets were missed
 
-	held []byte // octets of a unit that is not whole yet; owned
-	want int    // octets of it needed before looking again
-	skip int    // octets still to come of a unit that nobody reads
-
-	inner []byte // readable text of signed buffers that is no whole message yet; owned
+	outer unfinished // the unit under way
+	inner unfinished // the message under way in the text of signed buffers
 
 	peerAck   uint32 // highest acknowledgement of this direction; valid iff acks
 	acks      bool
@@ -36,7 +31,7 @@ type half struct {
 }
 
 // memory gives the octets h holds.
-func (h *half) memory() int { return h.stream.Held() + len(h.held) + len(h.inner) }
+func (h *half) memory() int { return h.stream.Held() + cap(h.outer.held) + cap(h.inner.held) }
 
 // acked notes what the receiver has.
 func (h *half) acked(ack uint32) {
@@ -60,57 +55,32 @@ func (h *half) reopened(seg *decode.Segment) bool {
 // left of an unfinished unit is copied.
 func (e *Engine) feed(s *session, d dir, b []byte) {
 	h := &s.half[d]
-	if h.skip > 0 {
-		n := min(h.skip, len(b))
-		h.skip -= n
-		b = b[n:]
-	}
-	if len(b) == 0 {
+	if b = h.outer.take(&e.buffers, b); b == nil {
 		return
 	}
-	if len(h.held) > 0 {
-		if n := max(h.want, len(h.held)+len(b)); n > cap(h.held) {
-			larger := append(e.buffers.get(n), h.held...)
-			e.buffers.put(h.held)
-			h.held = larger
-		}
-		h.held = append(h.held, b...)
-		if len(h.held) < h.want {
-			return
-		}
-		b = h.held
+	n := e.units(s, d, b)
+	if s.dismissed {
+		n = len(b)
 	}
-	rest := b[e.units(s, d, b):]
-	if len(rest) == 0 || s.dismissed {
-		e.buffers.put(h.held)
-		h.held = nil
-		return
-	}
-	if h.held == nil {
-		h.held = e.buffers.get(max(h.want, len(rest)))
-	}
-	h.held = append(h.held[:0], rest...)
+	h.outer.keep(&e.buffers, b, n)
 }
 
-// units reads the units at the front of b and gives the octets they took.
+// units reads the units at the front of b and gives the octets they take, which
+// may be more than b has.
 func (e *Engine) units(s *session, d dir, b []byte) int {
 	h := &s.half[d]
 	off := 0
 	for off < len(b) && !s.dismissed {
 		var n int
 		if h.lost {
-			n, h.want = e.hunt(s, d, b[off:], off == 0 && len(h.held) == 0)
+			n, h.outer.want = e.hunt(s, d, b[off:], off == 0 && len(h.outer.held) == 0)
 		} else {
-			n, h.want = e.unit(s, d, b[off:])
+			n, h.outer.want = e.unit(s, d, b[off:])
 		}
-		if n == 0 && h.want > 0 {
+		if n == 0 && h.outer.want > 0 {
 			break
 		}
 		off += n
-	}
-	if off > len(b) {
-		h.skip = off - len(b)
-		off = len(b)
 	}
 	return off
 }
@@ -157,6 +127,12 @@ func (e *Engine) plain(s *session, d dir, b []byte) (n, want int) {
 	if proven := s.half[d].begun && s.ldap && (!s.tls || s.resumed); !proven && !ldap.Plausible(b) {
 		return 0, 0
 	}
+	return e.whole(s, d, b, hdr, None)
+}
+
+// whole reads the message at the front of b when all of it is there, or enough
+// of a huge one. It gives what unit does.
+func (e *Engine) whole(s *session, d dir, b []byte, hdr ldap.Header, prot Protection) (n, want int) {
 	size := hdr.Len
 	if size > maxPDU {
 		size = cutPDU
@@ -167,7 +143,7 @@ func (e *Engine) plain(s *session, d dir, b []byte) (n, want int) {
 	if hdr.Len > maxPDU {
 		e.counts.Limits[LimitPDU]++
 	}
-	e.message(s, d, b[:size], hdr, None)
+	e.message(s, d, b[:size], hdr, prot)
 	return hdr.Len, 0
 }
 
@@ -186,6 +162,7 @@ func (e *Engine) buffer(s *session, d dir, b []byte) (n, want int) {
 		return buf.Len, 0
 	case buf.Len > maxPDU:
 		e.counts.Limits[LimitPDU]++
+		s.half[d].inner.drop(&e.buffers) // its end is in there
 		return buf.Len, 0
 	case len(b) < buf.Len:
 		return 0, buf.Len
@@ -199,46 +176,41 @@ func (e *Engine) buffer(s *session, d dir, b []byte) (n, want int) {
 
 // reads says whether text can be read as what comes next: the start of a
 // message, or more of one that began in an earlier buffer.
-func (h *half) reads(text []byte) bool { return len(h.inner) > 0 || ldap.Plausible(text) }
+func (h *half) reads(text []byte) bool { return h.inner.open() || ldap.Plausible(text) }
 
 // sealed notes that something went that nobody can read.
 func (e *Engine) sealed(s *session, d dir) {
 	s.ldap = true
 	s.carried[SASLSealed] = true
-	e.buffers.put(s.half[d].inner)
-	s.half[d].inner = nil
+	s.half[d].inner.drop(&e.buffers)
 }
 
 // signed reads the messages in the text of signed buffers. A message may span
 // several of them.
 func (e *Engine) signed(s *session, d dir, text []byte) {
-	h := &s.half[d]
-	if len(h.inner) > 0 {
-		h.inner = append(h.inner, text...)
-		text = h.inner
-	}
-	for len(text) > 0 {
-		hdr, verdict := ldap.Scan(text)
-		if verdict == ldap.NotLDAP {
-			e.counts.Rejected[RejectLayer]++
-			text = nil
-			break
-		}
-		if verdict == ldap.NeedMore || len(text) < min(hdr.Len, maxPDU) {
-			break
-		}
-		e.message(s, d, text[:min(hdr.Len, len(text))], hdr, SASLSigned)
-		text = text[min(hdr.Len, len(text)):]
-	}
-	if len(text) == 0 {
-		e.buffers.put(h.inner)
-		h.inner = nil
+	inner := &s.half[d].inner
+	if text = inner.take(&e.buffers, text); text == nil {
 		return
 	}
-	if h.inner == nil {
-		h.inner = e.buffers.get(len(text))
+	n := 0
+	for n < len(text) {
+		hdr, verdict := ldap.Scan(text[n:])
+		if verdict == ldap.NotLDAP {
+			e.counts.Rejected[RejectLayer]++
+			n = len(text)
+			break
+		}
+		if verdict == ldap.NeedMore {
+			inner.want = len(text) - n + 1
+			break
+		}
+		var took int
+		if took, inner.want = e.whole(s, d, text[n:], hdr, SASLSigned); took == 0 {
+			break
+		}
+		n += took
 	}
-	h.inner = append(h.inner[:0], text...)
+	inner.keep(&e.buffers, text, n)
 }
 
 // record steps over a TLS record. The first one of a handshake is looked at.
@@ -297,20 +269,19 @@ func (e *Engine) hello(s *session, d dir, record []byte) {
 // lose says that n octets of a direction will never come.
 func (e *Engine) lose(s *session, d dir, n int) {
 	h := &s.half[d]
-	if n > 0 && n <= h.skip {
-		h.skip -= n // nobody would have read them: the next unit starts where it should
+	if n > 0 && n <= h.outer.skip {
+		h.outer.skip -= n // nobody would have read them: the next unit starts where it should
 		return
 	}
 	h.gapped = true
 	if d == s.client && s.exchange != nil {
 		s.exchange.Missed()
 	}
-	n -= h.skip
-	h.skip = 0
+	n -= h.outer.skip
 	left := e.salvage(s, d)
 	switch {
 	case n > 0 && n <= left:
-		h.skip = left - n // the gap ends inside the message that was salvaged
+		h.outer.skip = left - n // the gap ends inside the message that was salvaged
 	default:
 		h.lost = true
 	}
@@ -320,9 +291,9 @@ func (e *Engine) lose(s *session, d dir, n int) {
 // how many of its octets are missing.
 func (e *Engine) salvage(s *session, d dir) (missing int) {
 	h := &s.half[d]
-	b, prot := h.held, None
-	if len(h.inner) > 0 {
-		b, prot = h.inner, SASLSigned
+	b, prot := h.outer.held, None
+	if len(h.inner.held) > 0 {
+		b, prot = h.inner.held, SASLSigned
 	}
 	if hdr, v := ldap.Scan(b); v == ldap.OK && !h.lost && !s.dismissed && (s.ldap || ldap.Plausible(b)) && len(b) > 0 {
 		e.message(s, d, b[:min(len(b), hdr.Len)], hdr, prot)
@@ -330,44 +301,9 @@ func (e *Engine) salvage(s *session, d dir) (missing int) {
 			missing = hdr.Len - len(b)
 		}
 	}
-	e.buffers.put(h.held)
-	e.buffers.put(h.inner)
-	h.held, h.inner, h.want = nil, nil, 0
+	h.outer.drop(&e.buffers)
+	h.inner.drop(&e.buffers)
 	return max(missing, 0)
-}
-
-// bufferPool keeps the buffers of finished units for the next unfinished ones,
-// so that an idle connection holds none.
-type bufferPool struct {
-	free [16][][]byte // by power of two, from 512
-}
-
-const (
-	smallestBuffer = 512
-	keptBuffers    = 1 << 20 // octets kept of each size
-)
-
-// get gives an empty buffer for about n octets.
-func (p *bufferPool) get(n int) []byte {
-	class := bits.Len(uint(max(n, smallestBuffer)-1)) - 9
-	if class < len(p.free) {
-		if free := p.free[class]; len(free) > 0 {
-			p.free[class] = free[:len(free)-1]
-			return free[len(free)-1]
-		}
-		return make([]byte, 0, smallestBuffer<<class)
-	}
-	return make([]byte, 0, n)
-}
-
-// put takes a buffer back, wiped: it held what only its message may know.
-func (p *bufferPool) put(b []byte) {
-	class := bits.Len(uint(cap(b))) - 10
-	clear(b[:cap(b)])
-	if cap(b) < smallestBuffer || class >= len(p.free) || len(p.free[class])<<class >= keptBuffers/smallestBuffer {
-		return
-	}
-	p.free[class] = append(p.free[class], b[:0])
 }
 
 // proxy reads a PROXY protocol header, which only a client's stream may start

@@ -66,7 +66,7 @@ var table = []metric{
 	{"other_connections_total", "Connections on watched ports that ended without any LDAP or TLS.", counter, nil, one(func(s *Snapshot) uint64 { return s.Detect.OtherConns })},
 	{"one_sided_connections_total", "LDAP connections of which only one direction was seen: the mirror is half blind.", counter, nil, one(func(s *Snapshot) uint64 { return s.Detect.OneSided })},
 	{"connections_open", "TCP connections followed now.", gauge, nil, one(func(s *Snapshot) uint64 { return s.Detect.OpenConnections })},
-	{"held_bytes", "Octets held now, of unfinished messages and behind missing segments.", gauge, nil, one(func(s *Snapshot) uint64 { return s.Detect.HeldBytes })},
+	{"held_bytes", "Octets of memory taken now by unfinished messages and by what came behind missing segments.", gauge, nil, one(func(s *Snapshot) uint64 { return s.Detect.HeldBytes })},
 	{"messages_total", "LDAP messages read, by operation; other: one that RFC 4511 does not know.", counter, []string{"operation"},
 		each(0, ldap.NumOps, operation, func(s *Snapshot, o ldap.Op) uint64 { return s.Detect.Messages[o] })},
 	{"binds_total", "Binds by method, protection and result.", counter, []string{"method", "protection", "result"},
