@@ -40,7 +40,7 @@ type Engine struct {
 	scratch  []byte // rotated SASL tokens
 
 	at        Packet          // the frame being looked at; borrowed fields: none
-	seg       *decode.Segment // borrowed for the length of one Observe
+	seg       *decode.Segment // borrowed for the length of one Observe; nil: time goes on, and no more
 	now       int64           // latest packet time seen, ns since 1970
 	nextSweep int64           // when waits are looked at again
 	nextQuiet int64           // when repeats are
@@ -68,7 +68,7 @@ func New(cfg Config) *Engine {
 // every frame of the run, its own or not, so that waits end at the same packet
 // whatever the number of workers.
 func (e *Engine) Tick(p *Packet) {
-	e.at = *p
+	e.at, e.seg = *p, nil
 	if t := p.Time.UnixNano(); t > e.now {
 		e.now = t
 	}
@@ -256,6 +256,7 @@ func (e *Engine) countEnd(s *session) {
 
 // Finish ends everything that waits: the input is over. Take gives the rest.
 func (e *Engine) Finish() {
+	e.seg = nil
 	for s := e.flows.oldest(); s != nil; s = e.flows.oldest() {
 		e.end(s)
 	}

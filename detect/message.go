@@ -94,17 +94,20 @@ func (e *Engine) alert(s *session, r RuleID, m *message) Alert {
 		shard: s.shard, Origin: e.at.Origin, Packet: e.at.Number, Order: e.at.Order,
 		Time: e.at.Time, Start: e.at.Time, End: e.at.Time,
 		Client: client.AddrPort(), Server: server.AddrPort(),
-		Proto: s.proto, VLAN: e.seg.VLAN,
-		User: s.identity(), Protection: m.prot, Operation: m.op, MessageID: m.id, Version: s.version,
+		Proto: s.proto,
+		User:  s.identity(), Protection: m.prot, Operation: m.op, MessageID: m.id, Version: s.version,
 		Count: 1,
 	}
 	if s.proxied {
 		a.Balancer = s.balancer.AddrPort()
 	}
-	fromLo := e.seg.Src == s.key.Lo
-	a.ClientMAC, a.ServerMAC = e.seg.SrcMAC, e.seg.DstMAC
-	if fromLo != (s.client == toHi) {
-		a.ClientMAC, a.ServerMAC = a.ServerMAC, a.ClientMAC
+	if seg := e.seg; seg != nil {
+		if key, fromLo := seg.Key(); key == s.key { // else it is another's, and s gives up waiting
+			a.VLAN, a.ClientMAC, a.ServerMAC = seg.VLAN, seg.SrcMAC, seg.DstMAC
+			if fromLo != (s.client == toHi) {
+				a.ClientMAC, a.ServerMAC = a.ServerMAC, a.ClientMAC
+			}
+		}
 	}
 	if m.prot == SASLSigned && r != SignedNotSealed {
 		a.Severity = a.Severity.lower() // readable, but not open to alteration
