@@ -155,6 +155,14 @@ func TestRules(t *testing.T) {
 			k.asks(searchRequest(3, "dc=x", 1))
 			k.answers(done(3, 0))
 		}, []string{"crackable-exchange medium success app", "unsigned-sasl medium unknown app", "cleartext-search medium success app"}},
+		"a bind whose answer the mirror shows too late": {func(k *talk) {
+			k.asks(saslBind(1, "GSSAPI", []byte{0x60, 2, 6, 0}), searchRequest(2, "dc=x", 2))
+			k.answers(bound(1, 0), entry(2, "cn=a,dc=x", "cn"), done(2, 0))
+		}, []string{"cleartext-search medium success ", "unsigned-sasl medium unknown "}},
+		"sealed, and the server gives the connection up": {func(k *talk) {
+			k.asks(saslBind(1, "GSSAPI", []byte{0x60, 2, 6, 0}))
+			k.answers(bound(1, 0), result(0, 0x78, 52, ""))
+		}, nil},
 		"PROXY protocol": {func(k *talk) {
 			k.asks([]byte("PROXY TCP4 192.0.2.9 10.0.0.5 4000 389\r\n"))
 			k.asks(simple(1, who, secret))

@@ -88,6 +88,10 @@ func TestReadiness(t *testing.T) {
 			[NumPolicies]string{"refused sasl-password-in-the-clear", "refused sasl-password-in-the-clear", "ready "}},
 		"Kerberos without a layer": {func(k *talk) { k.asks(saslBind(1, "GSSAPI", []byte{1})); k.answers(bound(1, 0)); search(k) },
 			[NumPolicies]string{"refused sasl-without-signing", "ready ", "ready "}},
+		"Kerberos without a layer, and the bind's answer too late in the mirror": {func(k *talk) {
+			k.asks(saslBind(1, "GSSAPI", []byte{1}), searchRequest(9, "dc=x", 2))
+			k.answers(bound(1, 0), done(9, 0))
+		}, [NumPolicies]string{"refused sasl-without-signing", "ready ", "ready "}},
 		"Kerberos, sealed": {func(k *talk) {
 			k.asks(saslBind(1, "GSSAPI", []byte{1}))
 			k.answers(bound(1, 0))

@@ -98,7 +98,7 @@ func (u *Use) underSigning() (Verdict, Reason) {
 	switch v, r := u.underTLS(); {
 	case v == Already || v == Refused:
 		return v, r
-	case u.Unsigned > 0:
+	case u.Unsigned > 0 || u.Findings[UnsignedSASL] > 0:
 		return Refused, ReasonUnsigned
 	case u.negotiable() > 0 && !u.layered() && u.Refused < u.binds():
 		return Unsure, ReasonNothingAfter

@@ -37,7 +37,8 @@ func (e *Engine) request(s *session, m *message) bool {
 }
 
 // connectionRules are those that judge a connection by its going on in the
-// clear after something.
+// clear after something. Answers count as requests do: a mirror may show the
+// request before the answer to the bind.
 func (e *Engine) connectionRules(s *session, m *message) {
 	switch m.prot {
 	case SASLSigned:

@@ -13,7 +13,7 @@ func (e *Engine) response(s *session, m *message) bool {
 		return true // more is to come
 	default:
 	}
-	if m.prot == SASLSigned {
+	if m.prot == SASLSigned || m.op != ldap.BindResponse && m.id != 0 { // 0: the server may give the connection up
 		e.connectionRules(s, m)
 	}
 	res, ok := ldap.ParseResult(m.op, m.body)
@@ -58,9 +58,7 @@ func (e *Engine) entry(s *session, m *message) bool {
 	if !ok {
 		return false
 	}
-	if m.prot == SASLSigned {
-		e.connectionRules(s, m)
-	}
+	e.connectionRules(s, m)
 	if attr := entry.Secret(e.secrets); attr != nil {
 		e.secretReturned(s, m, i, entry.DN, attr)
 	}
