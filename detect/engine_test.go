@@ -159,6 +159,12 @@ func TestRules(t *testing.T) {
 			k.asks(saslBind(1, "GSSAPI", []byte{0x60, 2, 6, 0}), searchRequest(2, "dc=x", 2))
 			k.answers(bound(1, 0), entry(2, "cn=a,dc=x", "cn"), done(2, 0))
 		}, []string{"cleartext-search medium success ", "unsigned-sasl medium unknown "}},
+		"an answer that comes after the client said good-bye": {func(k *talk) {
+			k.asks(saslBind(1, "CRAM-MD5", []byte("app "+strings.Repeat("a", 32))))
+			k.answers(bound(1, 0))
+			k.asks(searchRequest(2, "dc=x", 2), unbind(3))
+			k.answers(entry(2, "cn=a,dc=x", "cn"), done(2, 0))
+		}, []string{"crackable-exchange medium success app", "unsigned-sasl medium unknown app", "cleartext-search medium success app"}},
 		"sealed, and the server gives the connection up": {func(k *talk) {
 			k.asks(saslBind(1, "GSSAPI", []byte{0x60, 2, 6, 0}))
 			k.answers(bound(1, 0), result(0, 0x78, 52, ""))

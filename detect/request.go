@@ -29,7 +29,7 @@ func (e *Engine) request(s *session, m *message) bool {
 		}
 		return false
 	case ldap.UnbindRequest: // answers under way may still come
-		s.user, s.bound, s.anon = "", false, false
+		s.user, s.bound, s.anon, s.saslOK = "", false, false, false
 		return true
 	default:
 		return false // no operation of a client
