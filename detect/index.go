@@ -80,12 +80,13 @@ func (x *flowIndex) grow() {
 }
 
 // hash multiplies the key's words, each made unknown to the sender first, as
-// wyhash does.
+// wyhash does. The ports of two hosts are multiplied by what is the same for all
+// of them, which is too even to be the end of it.
 func (x *flowIndex) hash(k *decode.FlowKey) uint64 {
 	h := fold(word(&k.Lo.Addr, 0)^x.secret[0], word(&k.Lo.Addr, 8)^x.secret[1])
 	h = fold(h^word(&k.Hi.Addr, 0)^x.secret[2], word(&k.Hi.Addr, 8)^x.secret[3])
 	ports := uint64(k.Lo.Port)<<32 | uint64(k.Hi.Port)<<16 | uint64(k.Proto)
-	return fold(h^x.secret[1], ports^x.secret[2])
+	return fold(fold(h^x.secret[1], ports^x.secret[2]), x.secret[3]|1)
 }
 
 func word(addr *[16]byte, at int) uint64 { return binary.LittleEndian.Uint64(addr[at:]) }
