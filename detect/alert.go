@@ -99,7 +99,7 @@ type Alert struct {
 	Packet   uint64 // evidence: the frame in Origin that carries the request
 	shard    uint8  // of the two hosts
 	Order    uint64 // place in everything the sensor read: alerts leave in this order
-	Tie      uint64 // place among alerts of the same Order and of several workers
+	Tie      uint64 // place among alerts of the same Order and of several workers: 0, or one of the ties below and an Order
 
 	Time       time.Time // of Packet
 	Start, End time.Time // first and last packet of what it tells; equal to Time if it is one packet
@@ -131,6 +131,16 @@ type Alert struct {
 	Held  bool
 	Until time.Time // last of the Count; valid iff Held
 }
+
+// What is told because time went on comes behind all that the last packet told,
+// by what it is and then by Order: of the first packet of a connection, or of
+// the last repeat.
+const (
+	tieHole = iota << 62 // a connection gave up waiting for octets
+	tieEnded
+	tieIdle
+	tieHeld // repeats
+)
 
 // Bind describes a bind request; never its credentials.
 type Bind struct {

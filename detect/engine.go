@@ -1,7 +1,10 @@
 package detect
 
 import (
+	"cmp"
+	"iter"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/clearbind/clearbind/decode"
@@ -39,6 +42,7 @@ type Engine struct {
 	buffers  bufferPool
 	scratch  []byte // rotated SASL tokens
 
+	due       []*session      // of each; empty between sweeps
 	at        Packet          // the frame being looked at; borrowed fields: none
 	seg       *decode.Segment // borrowed for the length of one Observe; nil: time goes on, and no more
 	now       int64           // latest packet time seen, ns since 1970
@@ -46,6 +50,7 @@ type Engine struct {
 	nextQuiet int64           // when repeats are
 
 	thisHourAt int64
+	tie        uint64 // of what is raised now: see Alert.Tie
 }
 
 // sweepEvery is how exactly waits end, in packet time.
@@ -133,7 +138,7 @@ func (e *Engine) open(key decode.FlowKey, d dir, class portClass) *session {
 	}
 	s := e.flows.add(key)
 	s.shard = uint8(seg.Shard())
-	s.class = class
+	s.class, s.born = class, e.at.Order
 	s.dismissed = !e.cfg.watches(seg.Src.AddrPort().Addr(), seg.Dst.AddrPort().Addr())
 	s.guessRoles(e.ports, seg, d)
 	if s.proto == decode.UDP {
@@ -158,12 +163,10 @@ func (e *Engine) segment(s *session, d dir) {
 	e.counts.Overlaps += h.stream.Overlaps - overlaps
 	e.counts.Limits[LimitHeld] += h.stream.Overruns - overruns
 	e.drain(s, d)
-	if seg.Flags&decode.ACK != 0 {
-		peer.acked(seg.Ack)
-	}
 	e.account(s, d, held)
-	if h.stream.Waiting() {
-		e.flows.waitFor(s, h, e.now)
+	e.flows.waitFor(s, h, e.now)
+	if seg.Flags&decode.ACK != 0 && peer.acked(seg.Ack) && peer.stream.Waiting() {
+		e.look(s)
 	}
 	switch {
 	case seg.Flags&decode.RST != 0, h.stream.Ended() && (peer.stream.Ended() || !peer.stream.Started()):
@@ -207,18 +210,30 @@ func (e *Engine) account(s *session, d dir, before int) {
 	e.counts.HeldBytes -= uint64(before) - uint64(h.memory())
 }
 
-// sweep ends what has waited long enough.
+// sweep ends what has waited long enough. What it tells comes behind the packet
+// before the one at hand.
 func (e *Engine) sweep() {
-	e.holes()
-	for s := e.flows.overdue(e.now); s != nil; s = e.flows.overdue(e.now) {
-		e.end(s)
-	}
-	for s := e.flows.idle(e.now); s != nil; s = e.flows.idle(e.now) {
-		e.end(s)
-	}
+	e.at.Order--
+	e.each(tieHole, e.flows.holed(e.now), e.look)
+	e.each(tieEnded, e.flows.overdue(e.now), e.end)
+	e.each(tieIdle, e.flows.idle(e.now), e.end)
 	e.events.expire(e.now)
 	e.expireQuiet()
 	e.release()
+	e.at.Order++
+}
+
+// each calls f for the sessions that are due, in the order they were opened:
+// the place of what one tells must not depend on which others its worker has.
+func (e *Engine) each(tie uint64, due iter.Seq[*session], f func(*session)) {
+	e.due = slices.AppendSeq(e.due[:0], due)
+	slices.SortFunc(e.due, func(a, b *session) int { return cmp.Compare(a.born, b.born) })
+	for _, s := range e.due {
+		e.tie = tie | s.born
+		f(s)
+	}
+	clear(e.due)
+	e.tie = 0
 }
 
 // end forgets a connection: what it waits for will not come.
@@ -257,9 +272,7 @@ func (e *Engine) countEnd(s *session) {
 // Finish ends everything that waits: the input is over. Take gives the rest.
 func (e *Engine) Finish() {
 	e.seg = nil
-	for s := e.flows.oldest(); s != nil; s = e.flows.oldest() {
-		e.end(s)
-	}
+	e.each(tieEnded, e.flows.all(), e.end)
 	e.events.expire(math.MaxInt64)
 	e.release()
 	e.finishQuiet()
@@ -292,31 +305,25 @@ func (e *Engine) Counts() Counts {
 	return c
 }
 
-// holes gives up waiting for octets that will not come. Where both directions
+// look gives up waiting for octets that will not come. Where both directions
 // are seen, only an acknowledgement proves that the receiver has what is
 // missing here; what it never acknowledges was never part of the stream.
-func (e *Engine) holes() {
-	e.flows.eachWaiting(func(s *session) bool {
-		for d := toHi; d <= toLo; d++ {
-			h, peer := &s.half[d], &s.half[d.other()]
-			if !h.stream.Waiting() {
-				h.holeSince = 0
-				continue
-			}
-			if at := h.stream.Position(); at != h.holeAt || h.holeSince == 0 {
-				h.holeSince, h.holeAt = e.now, at
-			}
-			age, before := e.now-h.holeSince, h.memory()
-			switch {
-			case h.acks && h.stream.Acked(h.peerAck) && age >= int64(waitAckedHole),
-				!peer.stream.Started() && age >= int64(waitHole):
-				h.stream.GiveUp()
-				e.drain(s, d)
-			case age >= int64(waitUnackedAll):
-				h.stream.Discard()
-			}
-			e.account(s, d, before)
+func (e *Engine) look(s *session) {
+	for d := toHi; d <= toLo; d++ {
+		h, peer := &s.half[d], &s.half[d.other()]
+		if !h.stream.Waiting() {
+			continue
 		}
-		return s.half[toHi].stream.Waiting() || s.half[toLo].stream.Waiting()
-	})
+		age, before := e.now-h.holeSince, h.memory()
+		switch {
+		case h.acks && h.stream.Acked(h.peerAck) && age >= int64(waitAckedHole),
+			!peer.stream.Started() && age >= int64(waitHole):
+			h.stream.GiveUp()
+			e.drain(s, d)
+		case age >= int64(waitUnackedAll):
+			h.stream.Discard()
+		}
+		e.account(s, d, before)
+		e.flows.waitFor(s, h, e.now)
+	}
 }

@@ -33,11 +33,13 @@ type half struct {
 // memory gives the octets h holds.
 func (h *half) memory() int { return h.stream.Held() + cap(h.outer.held) + cap(h.inner.held) }
 
-// acked notes what the receiver has.
-func (h *half) acked(ack uint32) {
-	if !h.acks || int32(ack-h.peerAck) > 0 {
-		h.peerAck, h.acks = ack, true
+// acked notes what the receiver has, and says whether that is more than before.
+func (h *half) acked(ack uint32) bool {
+	if h.acks && int32(ack-h.peerAck) <= 0 {
+		return false
 	}
+	h.peerAck, h.acks = ack, true
+	return true
 }
 
 // reopened says whether a SYN opens another connection than the one followed:

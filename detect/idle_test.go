@@ -14,7 +14,7 @@ func BenchmarkIdleConnections(b *testing.B) {
 	const connections = 1_000_000
 	for b.Loop() {
 		k := newTalk(nil, Config{RepeatInterval: -1, MaxFlows: connections})
-		before := heap()
+		before := inUse()
 		k.step = time.Microsecond // a million within the eight hours of silence
 		idle(k, connections, func(k *talk) {
 			k.asks(simple(1, who, secret))
@@ -22,7 +22,7 @@ func BenchmarkIdleConnections(b *testing.B) {
 			k.asks(searchRequest(2, "dc=x", 2, "cn"))
 			k.answers(done(2, 0))
 		})
-		open, used := k.e.Counts().OpenConnections, heap()-before
+		open, used := k.e.Counts().OpenConnections, inUse()-before
 		if open != connections {
 			b.Fatalf("%d connections are followed", open)
 		}
@@ -34,8 +34,8 @@ func BenchmarkIdleConnections(b *testing.B) {
 	}
 }
 
-// heap gives the octets that are in use, and nothing that waits to be collected.
-func heap() uint64 {
+// inUse gives the octets that are in use, and nothing that waits to be collected.
+func inUse() uint64 {
 	runtime.GC()
 	runtime.GC() // what finalizers and pools let go of
 	var m runtime.MemStats
@@ -99,9 +99,9 @@ func TestIdleConnectionIsBounded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := newTalk(t, Config{RepeatInterval: -1})
-			before := heap()
+			before := inUse()
 			idle(k, connections, say)
-			each := (heap() - before) / connections
+			each := (inUse() - before) / connections
 			t.Logf("%d octets a connection", each)
 			if open := k.e.Counts().OpenConnections; open < connections/2 {
 				t.Fatalf("%d connections are followed", open)

@@ -9,17 +9,11 @@ import (
 // have bound, searched, and fallen silent against what DESIGN promises: 2 KiB each.
 func TestAnIdleConnectionCostsLittle(t *testing.T) {
 	const connections, most = 100_000, 2 << 10
-	heap := func() uint64 {
-		var m runtime.MemStats
-		runtime.GC()
-		runtime.ReadMemStats(&m)
-		return m.HeapAlloc
-	}
 	k := newTalk(t, Config{RepeatInterval: -1})
 	k.open()
 	k.asks(simple(1, who, secret))
 	k.answers(bound(1, 0))
-	before := heap()
+	before := inUse()
 	server := k.serv
 	for i := range connections {
 		k.client.Addr[14], k.client.Addr[15] = byte(i>>8)%4, byte(i) // a thousand clients
@@ -31,7 +25,7 @@ func TestAnIdleConnectionCostsLittle(t *testing.T) {
 		k.answers(done(2, 0))
 	}
 	k.alerts = nil
-	each := (heap() - before) / connections
+	each := (inUse() - before) / connections
 	if open := k.e.Counts().OpenConnections; open < connections {
 		t.Fatalf("%d connections are open", open)
 	}

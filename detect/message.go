@@ -91,7 +91,7 @@ func (e *Engine) alert(s *session, r RuleID, m *message) Alert {
 	client, server := s.ends()
 	a := Alert{
 		Rule: r, Severity: e.severity(r),
-		shard: s.shard, Origin: e.at.Origin, Packet: e.at.Number, Order: e.at.Order,
+		shard: s.shard, Origin: e.at.Origin, Packet: e.at.Number, Order: e.at.Order, Tie: e.tie,
 		Time: e.at.Time, Start: e.at.Time, End: e.at.Time,
 		Client: client.AddrPort(), Server: server.AddrPort(),
 		Proto: s.proto,

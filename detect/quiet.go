@@ -141,7 +141,7 @@ func (q *quietTable) tellHeld(e *Engine, r *remembered, order uint64) {
 	}
 	a := r.alert
 	a.Held, a.Count = true, r.held
-	a.Order, a.Tie = order, r.packet.Order
+	a.Order, a.Tie = order, tieHeld|r.packet.Order
 	a.Time, a.Packet, a.Origin = r.packet.Time, r.packet.Number, r.packet.Origin
 	a.Start, a.End, a.Until = r.since, r.packet.Time, r.packet.Time
 	r.held = 0

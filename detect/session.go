@@ -42,9 +42,11 @@ type session struct {
 	seen          int64 // time of its last packet, which may be before last where files are not in the order of time
 	closing       bool  // ends at closeAt
 	closeWhy      lingering
-	listed        uint8 // in which lists of flowTable.closing, by bit
-	waits         bool  // in flowTable.waiting
-	gone          bool  // ended
+	listed        uint8  // in which lists of flowTable.closing, by bit
+	waits         int    // place in flowTable.waiting, from 1; 0: none
+	lookAt        int64  // when its holes are to be looked at; valid iff waits
+	born          uint64 // Order of its first packet
+	gone          bool   // ended
 
 	client     dir    // who sends requests; dirUnknown before anything told it
 	sure       bool   // client was told by a SYN or by an operation, not guessed from a port

@@ -1,7 +1,8 @@
 package detect
 
 import (
-	"slices"
+	"container/heap"
+	"iter"
 	"time"
 
 	"github.com/clearbind/clearbind/decode"
@@ -9,14 +10,14 @@ import (
 
 // flowTable holds the connections that are followed. They hang in a list by
 // the time they were last heard of, so that the limit costs the longest silent
-// one; two shorter lists hold those that wait for something.
+// one; shorter lists hold those that wait for something.
 type flowTable struct {
 	index   flowIndex
 	newest  *session
 	eldest  *session
 	open    int                    // TCP connections among them
 	closing [numLingers][]*session // kept for a while only; each by closeAt
-	waiting []*session             // with a hole in a stream
+	waiting holeQueue              // with a hole in a stream
 	spare   *session               // removed sessions, for use again: opening costs no allocation
 }
 
@@ -62,6 +63,9 @@ func (t *flowTable) remove(s *session) {
 	t.unlink(s)
 	if s.proto == decode.TCP {
 		t.open--
+	}
+	if s.waits > 0 {
+		heap.Remove(&t.waiting, s.waits-1)
 	}
 	s.gone = true
 	t.drop(s)
@@ -124,65 +128,114 @@ func (t *flowTable) close(s *session, why lingering, now int64) {
 	}
 }
 
-// overdue gives a session whose while is over, or nil.
-func (t *flowTable) overdue(now int64) *session {
-	for why := range t.closing {
-		for list := &t.closing[why]; len(*list) > 0; {
-			s := (*list)[0]
-			due := s.closing && int(s.closeWhy) == why
-			if !s.gone && due && s.closeAt > now {
-				break
-			}
-			(*list)[0] = nil
-			*list = (*list)[1:]
-			s.listed &^= 1 << why
-			switch {
-			case s.gone:
-				t.drop(s)
-			case due:
-				return s
+// overdue gives the sessions whose while is over.
+func (t *flowTable) overdue(now int64) iter.Seq[*session] {
+	return func(yield func(*session) bool) {
+		for why := range t.closing {
+			for list := &t.closing[why]; len(*list) > 0; {
+				s := (*list)[0]
+				due := s.closing && int(s.closeWhy) == why
+				if !s.gone && due && s.closeAt > now {
+					break
+				}
+				(*list)[0] = nil
+				*list = (*list)[1:]
+				s.listed &^= 1 << why
+				switch {
+				case s.gone:
+					t.drop(s)
+				case due && !yield(s):
+					return
+				}
 			}
 		}
 	}
-	return nil
 }
 
 // drop recycles a removed session, unless a list still holds it: that list
 // drops it when it meets it.
 func (t *flowTable) drop(s *session) {
-	if s.gone && s.listed == 0 && !s.waits {
+	if s.gone && s.listed == 0 {
 		t.recycle(s)
 	}
 }
 
-// idle gives a session that was silent for too long, or nil.
-func (t *flowTable) idle(now int64) *session {
-	if s := t.eldest; s != nil && now-s.last >= int64(idleTCP) {
-		return s
+// idle gives the sessions that were silent for too long.
+func (t *flowTable) idle(now int64) iter.Seq[*session] {
+	return func(yield func(*session) bool) {
+		for s := t.eldest; s != nil && now-s.last >= int64(idleTCP) && yield(s); s = s.newer {
+		}
 	}
-	return nil
 }
 
-// waitFor notes that h has a hole.
+// all gives every session, the longest silent first.
+func (t *flowTable) all() iter.Seq[*session] {
+	return func(yield func(*session) bool) {
+		for s := t.eldest; s != nil && yield(s); s = s.newer {
+		}
+	}
+}
+
+// holed gives the sessions whose holes are to be looked at.
+func (t *flowTable) holed(now int64) iter.Seq[*session] {
+	return func(yield func(*session) bool) {
+		for len(t.waiting) > 0 && t.waiting[0].lookAt <= now && yield(heap.Pop(&t.waiting).(*session)) {
+		}
+	}
+}
+
+// waitFor notes whether h has a hole, and when it is to be looked at next: each
+// time that one of the waits for it may be over.
 func (t *flowTable) waitFor(s *session, h *half, now int64) {
+	if !h.stream.Waiting() {
+		h.holeSince = 0
+		return
+	}
 	if at := h.stream.Position(); h.holeSince == 0 || h.holeAt != at {
 		h.holeSince, h.holeAt = now, at
 	}
-	if !s.waits {
-		s.waits = true
-		t.waiting = append(t.waiting, s)
+	for _, wait := range [...]time.Duration{waitAckedHole, waitHole, waitUnackedAll} {
+		if at := h.holeSince + int64(wait); at > now {
+			t.lookAt(s, at)
+			return
+		}
 	}
 }
 
-// eachWaiting calls f for the sessions with a hole and keeps those for which
-// it says true.
-func (t *flowTable) eachWaiting(f func(*session) bool) {
-	t.waiting = slices.DeleteFunc(t.waiting, func(s *session) bool {
-		if !s.gone && f(s) {
-			return false
-		}
-		s.waits = false
-		t.drop(s)
-		return true
-	})
+func (t *flowTable) lookAt(s *session, at int64) {
+	switch {
+	case s.waits == 0:
+		s.lookAt = at
+		heap.Push(&t.waiting, s)
+	case at < s.lookAt:
+		s.lookAt = at
+		heap.Fix(&t.waiting, s.waits-1)
+	}
+}
+
+// holeQueue is a heap by session.lookAt: a flood of holes must not make those
+// that are not due cost anything. It implements heap.Interface.
+type holeQueue []*session
+
+func (q holeQueue) Len() int           { return len(q) }
+func (q holeQueue) Less(i, j int) bool { return q[i].lookAt < q[j].lookAt }
+
+func (q holeQueue) Swap(i, j int) {
+	q[i], q[j] = q[j], q[i]
+	q[i].waits, q[j].waits = i+1, j+1
+}
+
+// Push implements heap.Interface.
+func (q *holeQueue) Push(s any) {
+	*q = append(*q, s.(*session))
+	(*q)[len(*q)-1].waits = len(*q)
+}
+
+// Pop implements heap.Interface.
+func (q *holeQueue) Pop() any {
+	s := (*q)[len(*q)-1]
+	(*q)[len(*q)-1] = nil
+	*q = (*q)[:len(*q)-1]
+	s.waits = 0
+	return s
 }

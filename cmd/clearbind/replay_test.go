@@ -5,11 +5,17 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
+	"github.com/google/gopacket/pcapgo"
 )
 
 var update = flag.Bool("update", false, "rewrite pcaps/*.golden.jsonl")
@@ -148,6 +154,59 @@ func TestOrderDoesNotDependOnTheWorkers(t *testing.T) {
 			if _, more, _ := clearbind(t, append([]string{"-w", workers}, args...)...); !bytes.Equal(one, more) {
 				t.Errorf("with an interval of %s, %s workers say something else than one", interval, workers)
 			}
+		}
+	}
+}
+
+// TestWaitsEndInOneOrder lacks an octet before the bind of each of many
+// connections: some give up waiting for it in one go, some when the input ends.
+func TestWaitsEndInOneOrder(t *testing.T) {
+	t.Chdir(t.TempDir())
+	out, err := os.Create("holes.pcap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := pcapgo.NewWriter(out)
+	if err := w.WriteFileHeader(1<<16, layers.LinkTypeEthernet); err != nil {
+		t.Fatal(err)
+	}
+	put := func(seconds int64, client byte, seq uint32, payload string) {
+		ip := &layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolTCP, SrcIP: net.IP{10, 0, client, 7}, DstIP: net.IP{10, 0, 0, 2}}
+		tcp := &layers.TCP{SrcPort: 5000 + layers.TCPPort(client), DstPort: 389, Seq: seq, Ack: 1, ACK: true}
+		_ = tcp.SetNetworkLayerForChecksum(ip) // an IPv4 layer never fails
+		eth := &layers.Ethernet{SrcMAC: make(net.HardwareAddr, 6), DstMAC: make(net.HardwareAddr, 6), EthernetType: layers.EthernetTypeIPv4}
+		b := gopacket.NewSerializeBuffer()
+		if err := gopacket.SerializeLayers(b, gopacket.SerializeOptions{FixLengths: true}, eth, ip, tcp, gopacket.Payload(payload)); err != nil {
+			t.Fatal(err)
+		}
+		n := len(b.Bytes())
+		if err := w.WritePacket(gopacket.CaptureInfo{Timestamp: time.Unix(seconds, 0), CaptureLength: n, Length: n}, b.Bytes()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const bind = "0\x13\x02\x01\x02\x60\x0e\x02\x01\x03\x04\x04cn=a\x80\x03\x58\x59\x5a"
+	const hosts = 24
+	for client := range byte(hosts) {
+		put(10, client, 1000, bind)
+	}
+	for _, at := range []int64{11, 90} { // the input ends before what comes last is given up
+		for client := range byte(hosts) {
+			if (client%3 == 0) == (at == 90) {
+				put(at, hosts-1-client, 1000+uint32(len(bind))+1, bind)
+			}
+		}
+	}
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"--format=json", "--repeat-interval=0", "holes.pcap"}
+	_, one, _ := clearbind(t, append([]string{"-w", "1"}, args...)...)
+	if n := bytes.Count(one, []byte("\n")); n != 2*hosts {
+		t.Errorf("%d findings, want %d", n, 2*hosts)
+	}
+	for _, workers := range []string{"2", "3", "5"} {
+		if _, more, _ := clearbind(t, append([]string{"-w", workers}, args...)...); !bytes.Equal(one, more) {
+			t.Errorf("%s workers say\n%s\none says\n%s", workers, more, one)
 		}
 	}
 }
