@@ -64,12 +64,17 @@ func (e *Engine) allowed(a *Alert) bool {
 	return false
 }
 
-// severity gives a rule's severity, as configured.
-func (e *Engine) severity(r RuleID) Severity {
-	if s := e.cfg.Severities[r]; s != 0 {
-		return s
+// severity gives a rule's severity, as configured. Under SASL integrity it is one
+// lower: readable, but not open to alteration.
+func (e *Engine) severity(r RuleID, prot Protection) Severity {
+	s := e.cfg.Severities[r]
+	if s == 0 {
+		s = rules[r].Severity
 	}
-	return rules[r].Severity
+	if prot == SASLSigned && r != SignedNotSealed {
+		s = s.lower()
+	}
+	return s
 }
 
 // lower gives the next lower severity, as for what is less grave than a rule's

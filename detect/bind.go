@@ -158,7 +158,7 @@ func (e *Engine) bindResponse(s *session, m *message, res *ldap.Result, i int) {
 	if i >= 0 {
 		e.boundAs(s, &p, outcome)
 		switch {
-		case p.name == "":
+		case p.name == "", p.method == Unauthenticated: // no password was tried
 		case rightPassword(res):
 			e.acceptedBind(s, m, &p)
 		case res.Code == ldap.InvalidCredentials:
@@ -201,10 +201,7 @@ func (e *Engine) judge(ev *event, p *pending, res *ldap.Result, o Outcome) {
 	demands := res.Code == ldap.StrongerAuthRequired || res.Code == ldap.ConfidentialityRequired
 	if demands && p.secret && len(ev.alerts) > 0 {
 		a := ev.alerts[0]
-		a.Rule, a.Severity = CleartextRefused, e.severity(CleartextRefused)
-		if a.Protection == SASLSigned {
-			a.Severity = a.Severity.lower()
-		}
+		a.Rule, a.Severity = CleartextRefused, e.severity(CleartextRefused, a.Protection)
 		ev.alerts = append(ev.alerts, a)
 	}
 }

@@ -90,7 +90,7 @@ func (s *session) takesDirection(d dir, op ldap.Op) bool {
 func (e *Engine) alert(s *session, r RuleID, m *message) Alert {
 	client, server := s.ends()
 	a := Alert{
-		Rule: r, Severity: e.severity(r),
+		Rule: r, Severity: e.severity(r, m.prot),
 		shard: s.shard, Origin: e.at.Origin, Packet: e.at.Number, Order: e.at.Order, Tie: e.tie,
 		Time: e.at.Time, Start: e.at.Time, End: e.at.Time,
 		Client: client.AddrPort(), Server: server.AddrPort(),
@@ -108,9 +108,6 @@ func (e *Engine) alert(s *session, r RuleID, m *message) Alert {
 				a.ClientMAC, a.ServerMAC = a.ServerMAC, a.ClientMAC
 			}
 		}
-	}
-	if m.prot == SASLSigned && r != SignedNotSealed {
-		a.Severity = a.Severity.lower() // readable, but not open to alteration
 	}
 	return a
 }

@@ -67,6 +67,19 @@ func TestGuessingAndSpraying(t *testing.T) {
 			k.tries(who, 0)
 			k.tries(who, 0)
 		}, []string{`password-guessing high failure "` + who + `" 10/1`, `password-guessing critical success "` + who + `" 12/1`}},
+		"and then a name without a password, which proves none": {func(k *talk) {
+			for range 12 {
+				k.tries(who, 49)
+			}
+			k.asks(simple(1, who, ""))
+			k.answers(bound(1, 0))
+		}, []string{`password-guessing high failure "` + who + `" 10/1`}},
+		"names without passwords are no guesses": {func(k *talk) {
+			for range 12 {
+				k.asks(simple(1, who, ""))
+				k.answers(bound(1, 49))
+			}
+		}, nil},
 		"and then the right one of another, which is none of it": {func(k *talk) {
 			for range 12 {
 				k.tries(who, 49)

@@ -140,11 +140,7 @@ func (e *Engine) again(s *session, m *message) bool {
 		return false
 	}
 	r.hold(&e.at)
-	severity := e.severity(CleartextSearch)
-	if m.prot == SASLSigned {
-		severity = severity.lower()
-	}
-	e.counts.Alerts[CleartextSearch][severity]++
+	e.counts.Alerts[CleartextSearch][e.severity(CleartextSearch, m.prot)]++
 	e.use(s, who, e.at.Time).found(CleartextSearch, e.at.Time)
 	return true
 }
