@@ -65,7 +65,7 @@ fuzz: ## Every fuzz target for FUZZTIME (30s)
 .PHONY: bench
 bench: ## Benchmarks beside the code, and the program beside its peers
 	$(GO) test -run '^$$' -bench . -benchmem ./...
-	docs/benchmarks/run
+	$(GO) run ./internal/loadgen/cmd/bench
 
 .PHONY: golden
 golden: ## Rewrite pcaps/*.golden.jsonl; look at the diff before you commit it

@@ -12,14 +12,8 @@ import (
 // made writes a capture for a benchmark or a test and says what is in it.
 func made(tb testing.TB, cfg loadgen.Config) (path string, tally loadgen.Tally) {
 	path = filepath.Join(tb.TempDir(), "made.pcap")
-	out, err := os.Create(path)
-	if err == nil {
-		tally, err = loadgen.Generate(out, cfg)
-	}
+	tally, err := loadgen.WriteFile(path, cfg)
 	if err != nil {
-		tb.Fatal(err)
-	}
-	if err := out.Close(); err != nil {
 		tb.Fatal(err)
 	}
 	return path, tally

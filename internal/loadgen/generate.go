@@ -1,11 +1,23 @@
 package loadgen
 
 import (
+	"cmp"
 	"io"
 	"math/rand/v2"
+	"os"
 	"strconv"
 	"time"
 )
+
+// WriteFile makes the file path with what Generate writes.
+func WriteFile(path string, cfg Config) (Tally, error) {
+	out, err := os.Create(path) //nolint:gosec // a tool writes where it is told to
+	if err != nil {
+		return Tally{}, err
+	}
+	tally, err := Generate(out, cfg)
+	return tally, cmp.Or(err, out.Close())
+}
 
 // Generate writes a capture to out and says what is in it. The same
 // configuration gives the same octets.

@@ -95,14 +95,7 @@ func makeCapture(path, config string) error {
 	if err := json.Unmarshal([]byte(config), &cfg); err != nil {
 		return err
 	}
-	out, err := os.Create(path) //nolint:gosec // so is writing
-	if err != nil {
-		return err
-	}
-	tally, err := loadgen.Generate(out, cfg)
-	if closeErr := out.Close(); err == nil {
-		err = closeErr
-	}
+	tally, err := loadgen.WriteFile(path, cfg)
 	if err != nil {
 		return err
 	}

@@ -13,10 +13,11 @@ import (
 
 // command is something to time.
 type command struct {
-	name  string
-	args  []string
-	found func(out []byte) int // binds in what it printed; nil: it finds none
-	log   string               // file it appends to, removed before each run
+	name    string
+	args    []string
+	oneCore bool                 // of a Go program: not even its garbage is collected on another
+	found   func(out []byte) int // passwords of simple binds in what it printed; nil: it looks for none
+	log     string               // file it appends to, removed before each run
 }
 
 // sample is what a run took, in seconds.
@@ -34,6 +35,9 @@ func (c *command) run() (s sample, err error) {
 	cmd.Stderr = io.Discard
 	if c.found != nil {
 		cmd.Stdout = &out
+	}
+	if c.oneCore {
+		cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
 	}
 	if c.log != "" {
 		_ = os.Remove(c.log) // of the run before, if there was one

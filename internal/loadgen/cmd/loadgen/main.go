@@ -41,14 +41,7 @@ func run() error {
 	if cfg.Mix, err = loadgen.ParseMix(*mix); err != nil {
 		return err
 	}
-	out, err := os.Create(*path)
-	if err != nil {
-		return err
-	}
-	tally, err := loadgen.Generate(out, cfg)
-	if closeErr := out.Close(); err == nil {
-		err = closeErr
-	}
+	tally, err := loadgen.WriteFile(*path, cfg)
 	if err != nil {
 		return err
 	}
