@@ -73,11 +73,11 @@ func openFile(path string, read *atomic.Int64) (*file, error) {
 }
 
 func newFile(path string, r io.Reader) (*file, error) {
-	br, packed, err := unpack(r, bufferSize)
+	in, packed, err := unpack(r, bufferSize)
 	if err != nil {
 		return nil, named(path, err)
 	}
-	reader, err := newReader(br)
+	reader, err := newReader(in)
 	if err != nil {
 		_ = packed.Close()
 		return nil, named(path, err)

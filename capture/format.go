@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -19,16 +18,18 @@ type reader interface {
 	// position is the place of what next read last, or could not read: octets
 	// of the unpacked capture.
 	position() int64
+	// lend says who has what next gave.
+	lend(l lender)
 }
 
-// newReader tells the format by the first octets of br and reads its header.
-func newReader(br *bufio.Reader) (reader, error) {
-	head, err := br.Peek(4)
+// newReader tells the format by the first octets of in and reads its header.
+func newReader(in *window) (reader, error) {
+	head, err := in.Peek(4)
 	switch {
 	case len(head) == 4 && binary.LittleEndian.Uint32(head) == ngSection:
-		return newPcapng(br)
+		return newPcapng(in)
 	case len(head) == 4 && isPcap(head):
-		return newPcap(br)
+		return newPcap(in)
 	case err != nil && !errors.Is(err, io.EOF):
 		return nil, cut(err, cutHeader)
 	case len(head) == 0:

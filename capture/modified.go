@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"bufio"
 	"encoding/binary"
 	"io"
 )
@@ -14,7 +13,7 @@ const modifiedExtra = 8
 // writes the other magic into the file header and leaves out the additional
 // octets of each record header.
 type modified struct {
-	r    *bufio.Reader
+	r    *window
 	big  endian
 	head [pcapRecord + modifiedExtra]byte // of the file, then of each record in turn
 	todo []byte                           // what of head is still to be handed out
@@ -22,7 +21,7 @@ type modified struct {
 }
 
 // newModified starts at the file header, which must be in r's buffer.
-func newModified(r *bufio.Reader, big endian) *modified {
+func newModified(r *window, big endian) *modified {
 	m := &modified{r: r, big: big}
 	m.todo = m.head[:pcapHeader]
 	_, _ = io.ReadFull(r, m.todo)

@@ -1,7 +1,7 @@
 package capture
 
 import (
-	"bufio"
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -47,9 +47,9 @@ func isPcap(head []byte) bool {
 // length (which many programs write, and tcpdump and Wireshark read) or than its
 // own length on the wire.
 type pcapReader struct {
-	br     *bufio.Reader
-	ahead  []byte // what br has in its buffer, from the next record on
-	passed int    // octets in front of ahead that br still has to be told of
+	in     *window
+	ahead  []byte // what in has in its buffer, from the next record on
+	passed int    // octets in front of ahead that in still has to be told of
 	link   uint16
 	big    endian
 	tick   int64 // nanoseconds of the unit of time
@@ -58,13 +58,13 @@ type pcapReader struct {
 	end    int64 // where it ends
 }
 
-func newPcap(br *bufio.Reader) (*pcapReader, error) {
-	head, err := br.Peek(pcapHeader)
+func newPcap(in *window) (*pcapReader, error) {
+	head, err := in.Peek(pcapHeader)
 	if err != nil {
 		return nil, cut(err, cutHeader)
 	}
 	magic, big := pcapMagic(head)
-	p := &pcapReader{br: br, big: big, tick: 1000, record: pcapRecord, end: pcapHeader}
+	p := &pcapReader{in: in, big: big, tick: 1000, record: pcapRecord, end: pcapHeader}
 	if major, minor := big.u16(head[4:]), big.u16(head[6:]); major != 2 || minor != 4 {
 		return nil, fmt.Errorf("pcap version %d.%d cannot be read, only 2.4 (of 1998 and later)", major, minor)
 	}
@@ -75,18 +75,22 @@ func newPcap(br *bufio.Reader) (*pcapReader, error) {
 	case pcapNano:
 		p.tick = 1
 	case pcapModified:
-		p.br = bufio.NewReaderSize(newModified(br, big), bufferSize)
+		p.in = newWindow(newModified(in, big), bufferSize)
 		p.record += modifiedExtra
 	}
-	// p.br is large enough for pcapgo to use it as it is (bufio.NewReader), so
-	// the first record comes next.
-	if _, err := pcapgo.NewReader(p.br); err != nil {
+	if head, err = p.in.Peek(pcapHeader); err != nil {
+		return nil, cut(err, cutHeader)
+	}
+	if _, err := pcapgo.NewReader(bytes.NewReader(head)); err != nil {
 		return nil, err
 	}
-	return p, nil
+	_, err = p.in.Discard(pcapHeader)
+	return p, err
 }
 
 func (p *pcapReader) position() int64 { return p.start }
+
+func (p *pcapReader) lend(l lender) { p.in.lender = l }
 
 func (p *pcapReader) next(f *Frame) error {
 	p.start = p.end
@@ -118,15 +122,15 @@ func (p *pcapReader) next(f *Frame) error {
 	return nil
 }
 
-// fill asks br for n octets ahead; with an error there are fewer. What was lent
+// fill asks in for n octets ahead; with an error there are fewer. What was lent
 // before may be overwritten.
 func (p *pcapReader) fill(n int) error {
-	_, err := p.br.Discard(p.passed) // they are in its buffer
+	_, err := p.in.Discard(p.passed) // they are in its buffer
 	p.passed = 0
 	if err == nil {
-		_, err = p.br.Peek(n)
+		_, err = p.in.Peek(n)
 	}
-	p.ahead, _ = p.br.Peek(p.br.Buffered())
+	p.ahead, _ = p.in.Peek(p.in.Buffered())
 	return err
 }
 

@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"math/bits"
@@ -30,7 +29,7 @@ const (
 // wrong about resolutions that do not divide a billion; a reader in front that
 // checks all this has parsed the block already.
 type ngReader struct {
-	br     *bufio.Reader
+	in     *window
 	big    endian
 	ifaces []ngIface // of the section
 	total  uint32    // octets of the block read last
@@ -47,8 +46,8 @@ type ngIface struct {
 	offset  int64  // seconds to add
 }
 
-func newPcapng(br *bufio.Reader) (*ngReader, error) {
-	n := &ngReader{br: br}
+func newPcapng(in *window) (*ngReader, error) {
+	n := &ngReader{in: in}
 	_, body, err := n.block() // a section header, by its magic
 	if err == cutBlock {
 		err = cutHeader
@@ -60,6 +59,8 @@ func newPcapng(br *bufio.Reader) (*ngReader, error) {
 }
 
 func (n *ngReader) position() int64 { return n.start }
+
+func (n *ngReader) lend(l lender) { n.in.lender = l }
 
 func (n *ngReader) next(f *Frame) error {
 	*f = Frame{}
@@ -88,11 +89,11 @@ func (n *ngReader) next(f *Frame) error {
 // buffer until the next call. Of a block that does not fit it, which none with
 // a frame needs to be, the body is as much as does.
 func (n *ngReader) block() (kind uint32, body []byte, err error) {
-	if _, err := n.br.Discard(n.rest); err != nil {
+	if _, err := n.in.Discard(n.rest); err != nil {
 		return 0, nil, cut(err, cutBlock)
 	}
 	n.start, n.total, n.rest = n.start+int64(n.total), 0, 0
-	head, err := n.br.Peek(12) // the smallest block
+	head, err := n.in.Peek(12) // the smallest block
 	if err != nil {
 		if len(head) == 0 && err == io.EOF {
 			return 0, nil, io.EOF
@@ -109,7 +110,7 @@ func (n *ngReader) block() (kind uint32, body []byte, err error) {
 		return 0, nil, fmt.Errorf("a block of %d octets is claimed: not a multiple of 4 between 12 and %d", total, ngMaxBlock)
 	}
 	take := min(int(total), bufferSize)
-	whole, err := n.br.Peek(take)
+	whole, err := n.in.Peek(take)
 	if err != nil {
 		return 0, nil, cut(err, cutBlock)
 	}
@@ -118,7 +119,7 @@ func (n *ngReader) block() (kind uint32, body []byte, err error) {
 		return 0, nil, fmt.Errorf("a block of %d octets ends with the length %d", total, again)
 	}
 	n.total, n.rest = total, int(total)-take
-	_, err = n.br.Discard(take) // buffered: nothing is read, the body stays
+	_, err = n.in.Discard(take) // buffered: nothing is read, the body stays
 	return kind, whole[8 : take-4], err
 }
 

@@ -20,6 +20,7 @@ type Sequence struct {
 	done    Stats // of the files before current
 	damages []*DamagedError
 	closed  bool
+	lender  lender // nil: frames are borrowed until the next Next
 
 	passed int64        // octets of the files before current
 	total  int64        // octets of all files; 0: not known
@@ -64,11 +65,15 @@ func (s *Sequence) Next(f *Frame) error {
 		if len(s.todo) == 0 {
 			return io.EOF
 		}
+		if s.lender != nil {
+			s.lender.pause()
+		}
 		current, err := openFile(s.todo[0], &s.read)
 		if err != nil {
 			s.leave(&DamagedError{Path: s.todo[0], Err: err})
 			continue
 		}
+		current.reader.lend(s.lender)
 		s.current = current
 	}
 }

@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -29,19 +28,19 @@ var errWindow = fmt.Errorf("zstd window of more than %d MiB: unpack it with zstd
 // unpack looks at the first octets of r and gives its content, decompressed
 // if need be, through a buffer of size octets. Closing what it returns does
 // not close r.
-func unpack(r io.Reader, size int) (*bufio.Reader, io.Closer, error) {
-	br := bufio.NewReaderSize(r, size)
-	head, err := br.Peek(4) // short or unreadable: whoever reads on is told
+func unpack(r io.Reader, size int) (*window, io.Closer, error) {
+	in := newWindow(r, size)
+	head, err := in.Peek(4) // short or unreadable: whoever reads on is told
 	var packed io.ReadCloser
 	switch {
 	case isGzip(head):
-		packed, err = gzip.NewReader(br)
+		packed, err = gzip.NewReader(in)
 		if err != nil {
 			return nil, nil, cut(err, cutPacked)
 		}
 	case isZstd(head):
 		// One at a time means in Read itself: no goroutine.
-		z, err := zstd.NewReader(br, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
+		z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
 		if err != nil {
 			return nil, nil, fmt.Errorf("zstd: %w", err)
 		}
@@ -49,9 +48,9 @@ func unpack(r io.Reader, size int) (*bufio.Reader, io.Closer, error) {
 	case len(head) < 4 && err != nil && !errors.Is(err, io.EOF):
 		return nil, nil, err
 	default:
-		return br, io.NopCloser(nil), nil
+		return in, io.NopCloser(nil), nil
 	}
-	return bufio.NewReaderSize(packed, size), packed, nil
+	return newWindow(packed, size), packed, nil
 }
 
 // RFC 1952 2.3.1.

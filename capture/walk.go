@@ -79,12 +79,12 @@ func isCapture(path string, info fs.FileInfo) (bool, error) {
 		return false, err
 	}
 	defer func() { _ = disk.Close() }() // only read
-	br, packed, err := unpack(disk, 4<<10)
+	in, packed, err := unpack(disk, 4<<10)
 	if err != nil {
 		return true, nil
 	}
 	defer func() { _ = packed.Close() }()
-	_, err = newReader(br)
+	_, err = newReader(in)
 	return !errors.Is(err, ErrNotCapture), nil
 }
 

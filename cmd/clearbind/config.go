@@ -19,7 +19,7 @@ import (
 // config is what the command line says. This file alone knows flags.
 type config struct {
 	paths   []string // capture files and folders; - is standard input
-	workers int      // from 1 to decode.Shards; a pipe has one all the same
+	workers int      // from 1 to decode.Shards
 	detect  detect.Config
 
 	interfaces     []string // to watch; nil: files are read
@@ -122,7 +122,7 @@ func (c *config) liveFlags(app *kingpin.Application, t *texts) {
 	app.Flag("ring-size", "Memory of an interface for frames that wait, dealt out to the workers.").Default("32MiB").PlaceHolder("32MiB").StringVar(&t.ring)
 	app.Flag("promiscuous", "Take frames that are for other hosts, as a mirror port delivers them.").Default("true").BoolVar(&c.promiscuous)
 	app.Flag("tunnels", "Look into GRE, ERSPAN, VXLAN, GENEVE, MPLS, PPPoE and IP in IP on interfaces; files are always looked into.").Default("true").BoolVar(&c.tunnels)
-	app.Flag("workers", "Goroutines that decode, each its own hosts; the output does not depend on it. Default: the processors there are. What comes through a pipe has one.").Short('w').PlaceHolder("N").StringVar(&t.workers)
+	app.Flag("workers", "Goroutines that decode, each its own hosts; the output does not depend on it. Default: the processors there are.").Short('w').PlaceHolder("N").StringVar(&t.workers)
 }
 
 func (c *config) ldapFlags(app *kingpin.Application, t *texts) {

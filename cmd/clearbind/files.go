@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"io/fs"
+	"os"
+	"slices"
 	"sync"
 
 	"github.com/clearbind/clearbind/capture"
@@ -12,39 +15,54 @@ import (
 // read runs the workers and the merge of their alerts until the files are read
 // or ctx ends. It gives what could not be read of the files, and what failed.
 func (p *program) read(ctx context.Context) ([]*capture.DamagedError, []error) {
-	n := p.cfg.workers
-	sources := make([]*capture.Sequence, n)
-	lanes := make([]<-chan batch, n)
-	errs := make([]error, n)
+	n, waits := p.cfg.workers, piped(p.files)
+	files := capture.OpenFiles(p.files)
+	source, over := func(int) capture.Source { return files }, (<-chan struct{})(nil)
+	if n > 1 || waits {
+		shared := capture.Share(files, n, ctx.Done())
+		source, over = shared.Source, shared.Over()
+	}
+	out := make(chan batch, 4*n)
+	errs := make([]error, n+1)
 	var wait sync.WaitGroup
-	var waiting *pipe // between the source and the worker, where reading may have to wait
 	for i := range n {
-		sources[i] = capture.OpenFiles(p.files)
-		var src capture.Source = sources[i]
-		if piped(p.files) {
-			waiting = openPipe(src, ctx.Done())
-			src = waiting
-		}
-		// A worker may be this many batches ahead of the one furthest behind.
-		lane := make(chan batch, 16)
-		lanes[i] = lane
 		s := &sensor{
-			src: src, engine: detect.New(p.cfg.detect), index: i, place: i, workers: n, waits: waiting != nil,
-			out: lane, board: p.board, log: p.log, crashOnPanic: p.cfg.crashOnPanic,
+			src: source(i), engine: detect.New(p.cfg.detect), index: i, place: i, workers: n, waits: waits,
+			out: out, board: p.board, log: p.log, crashOnPanic: p.cfg.crashOnPanic,
 		}
 		// One goroutine a worker: it owns its source, decoder and engine. Ends
-		// with its file, or with ctx; wait waits for it.
+		// with its source, or with ctx; wait waits for it.
 		wait.Go(func() {
-			defer close(lane)
-			errs[i] = errors.Join(s.loop(ctx), src.Close())
+			errs[i] = errors.Join(s.loop(ctx), s.src.Close())
+			out <- batch{worker: i, over: true}
 		})
 	}
-	bar := startProgress(p.stderr, sources[0])
-	merge(lanes, p.out.tell, p.out.flush)
+	bar := startProgress(p.stderr, files)
+	merge(n, out, p.out.tell, p.out.flush)
 	wait.Wait()
 	bar.stop()
-	if waiting != nil && !waiting.ended() {
-		return nil, clean(errs) // the source is still in a read
+	if over != nil {
+		if waits && ctx.Err() != nil {
+			select {
+			case <-over:
+			default:
+				return nil, clean(errs) // files are still in a read, which may last as long as its writer likes
+			}
+		}
+		<-over
+		errs[n] = files.Close()
 	}
-	return sources[0].Damages(), clean(errs)
+	return files.Damages(), clean(errs)
+}
+
+// piped says whether one of files can be read only once, and may keep its
+// reader waiting.
+func piped(files []string) bool {
+	return slices.ContainsFunc(files, func(path string) bool {
+		if path == "-" {
+			return true
+		}
+		info, err := os.Stat(path)
+		return err == nil && info.Mode()&(fs.ModeNamedPipe|fs.ModeSocket|fs.ModeCharDevice) != 0
+	})
 }

@@ -6,32 +6,42 @@ import (
 	"github.com/clearbind/clearbind/detect"
 )
 
-// merge puts the alerts of several workers into one order, the order of the
-// packets that are their evidence, and gives them to tell. Between them it
-// calls idle, when it may have to wait. It returns when all channels are closed.
+// merge puts the alerts of n workers into one order, the order of the packets
+// that are their evidence, and gives them to tell. It calls idle when it has to
+// wait for more, and returns when every worker has said that it is over.
 //
-// It always receives from the worker that is furthest behind, so a worker that
-// is ahead waits for it at its channel, and none waits for ever.
-func merge(workers []<-chan batch, tell func(*detect.Alert), idle func()) {
-	lanes := make([]lane, len(workers))
+// It takes what comes from whichever worker: one that is ahead is never made to
+// wait for another, or both could wait for ever for the files they share.
+func merge(n int, in <-chan batch, tell func(*detect.Alert), idle func()) {
+	lanes := make([]lane, n)
 	for {
-		behind := 0
+		behind := &lanes[0]
 		for i := range lanes {
-			if lanes[i].less(&lanes[behind]) {
-				behind = i
+			if lanes[i].less(behind) {
+				behind = &lanes[i]
 			}
 		}
-		switch l := &lanes[behind]; {
-		case len(l.alerts) > 0:
-			tell(&l.alerts[0])
-			l.alerts = l.alerts[1:]
-		case l.over:
+		switch {
+		case len(behind.alerts) > 0:
+			tell(&behind.alerts[0])
+			behind.alerts = behind.alerts[1:]
+		case behind.over:
 			return
 		default:
-			idle()
-			b, ok := <-workers[behind]
-			l.alerts, l.upTo, l.over = b.alerts, b.upTo, !ok
+			b := next(in, idle)
+			lanes[b.worker].add(&b)
 		}
+	}
+}
+
+// next waits for a batch.
+func next(in <-chan batch, idle func()) batch {
+	select {
+	case b := <-in:
+		return b
+	default:
+		idle()
+		return <-in
 	}
 }
 
@@ -40,6 +50,15 @@ type lane struct {
 	alerts []detect.Alert // in order
 	upTo   uint64         // what is to come is not before this
 	over   bool
+}
+
+func (l *lane) add(b *batch) {
+	if len(l.alerts) == 0 {
+		l.alerts = b.alerts
+	} else {
+		l.alerts = append(l.alerts, b.alerts...)
+	}
+	l.upTo, l.over = b.upTo, b.over
 }
 
 // less says whether l's next alert, or the earliest it could still have, comes

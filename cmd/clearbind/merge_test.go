@@ -24,15 +24,13 @@ func TestMergeIsInOrderWhateverTheWorkers(t *testing.T) {
 			worker := r.IntN(n)
 			lanes[worker] = append(lanes[worker], a)
 		}
-		chans := make([]<-chan batch, n)
+		in := make(chan batch, 1)
 		for i, alerts := range lanes {
-			lane := make(chan batch, 1)
-			chans[i] = lane
 			cuts := rand.New(rand.NewPCG(seed, uint64(i)+1))
-			go deal(lane, alerts, cuts)
+			go deal(i, in, alerts, cuts)
 		}
 		var have []detect.Alert
-		merge(chans, func(a *detect.Alert) { have = append(have, *a) }, func() {})
+		merge(n, in, func(a *detect.Alert) { have = append(have, *a) }, func() {})
 		if !slices.EqualFunc(have, want, func(a, b detect.Alert) bool { return a.Order == b.Order && a.Tie == b.Tie }) {
 			t.Fatalf("seed %d: %d alerts came of %d, or not in order", seed, len(have), len(want))
 		}
@@ -40,14 +38,14 @@ func TestMergeIsInOrderWhateverTheWorkers(t *testing.T) {
 }
 
 // deal hands the alerts over in batches, some of them empty.
-func deal(lane chan<- batch, alerts []detect.Alert, r *rand.Rand) {
+func deal(worker int, in chan<- batch, alerts []detect.Alert, r *rand.Rand) {
 	for len(alerts) > 0 {
 		k := r.IntN(min(len(alerts), 7) + 1)
-		b := batch{alerts: alerts[:k]}
+		b := batch{worker: worker, alerts: alerts[:k]}
 		if alerts = alerts[k:]; len(alerts) > 0 {
 			b.upTo = alerts[0].Order
 		}
-		lane <- b
+		in <- b
 	}
-	close(lane)
+	in <- batch{worker: worker, over: true}
 }

@@ -65,9 +65,6 @@ func start(cfg *config, stdout, stderr *os.File) int {
 	if p.out, err = openOutput(cfg, p.log, stdout); err != nil {
 		return complain(stderr, err, exitFailed)
 	}
-	if piped(p.files) {
-		cfg.workers = 1 // what is read once has one reader
-	}
 	p.board = newBoard(cfg.workers, cfg.interfaces)
 	if cfg.file != "" {
 		p.board.configured(true, time.Now())

@@ -16,8 +16,8 @@ import (
 )
 
 // sensor is one worker: a source, its decoder and its engine, owned by one
-// goroutine. Several of them read the same files, and each keeps the segments
-// of its own pairs of hosts.
+// goroutine. Several of them are given the frames of the same files, and each
+// keeps the segments of its own pairs of hosts.
 type sensor struct {
 	src          capture.Source
 	packets      decode.Packets
@@ -51,8 +51,10 @@ type sensor struct {
 
 // batch is what a worker hands over now and then.
 type batch struct {
+	worker int
 	alerts []detect.Alert
 	upTo   uint64 // alerts still to come have no smaller Order
+	over   bool   // none are
 }
 
 const (
@@ -118,7 +120,7 @@ func (s *sensor) idle() {
 func (s *sensor) finish(err error) error {
 	s.engine.Finish()
 	s.publish(true)
-	s.handOver(0) // whoever closes the channel says that nothing follows
+	s.handOver(0) // whoever runs the loop says that nothing follows
 	if errors.Is(err, io.EOF) {
 		return nil
 	}
@@ -131,7 +133,7 @@ func (s *sensor) due() bool {
 }
 
 func (s *sensor) handOver(upTo uint64) {
-	b := batch{s.engine.Take(nil), upTo}
+	b := batch{worker: s.place, alerts: s.engine.Take(nil), upTo: upTo}
 	s.sent, s.sentAt = s.order, s.last
 	switch {
 	case s.live == nil:

@@ -1,0 +1,130 @@
+package capture
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"testing"
+)
+
+// numbered is a capture of n frames that tell their number, over and over.
+func numbered(n int) []byte {
+	w := pcap(little, pcapMicro)
+	for i := range n {
+		data := number(i)
+		w.record(uint32(i), 0, uint32(len(data)), string(data), "")
+	}
+	return w.b
+}
+
+func number(i int) []byte {
+	return bytes.Repeat(big.AppendUint32(nil, uint32(i)), 50+i%200)
+}
+
+// take reads one of the sources and wants frames files times numbered(n).
+func take(t *testing.T, src Source, files, n int, every func(i int)) {
+	var f Frame
+	for i := 0; ; {
+		switch err := src.Next(&f); {
+		case errors.Is(err, ErrIdle):
+			continue
+		case errors.Is(err, io.EOF):
+			stats, err := src.Stats()
+			if i != files*n || err != nil || stats.Frames != uint64(i) {
+				t.Errorf("%d frames came of %d; %+v, %v", i, files*n, stats, err)
+			}
+			if err := src.Next(&f); !errors.Is(err, io.EOF) || f.Data != nil {
+				t.Errorf("after the end: %v", err)
+			}
+			return
+		case err != nil:
+			t.Error(err)
+			return
+		}
+		every(i) // whoever reads ahead must not write over what is lent
+		if want := number(i % n); !bytes.Equal(f.Data, want) || f.Number != uint64(i%n)+1 {
+			t.Errorf("frame %d has number %d and %d octets, or other ones", i, f.Number, len(f.Data))
+			return
+		}
+		i++
+	}
+}
+
+// TestShareGivesEachReaderEveryFrame reads plain and packed files of many
+// buffers, small ones among them, with readers of different speed.
+func TestShareGivesEachReaderEveryFrame(t *testing.T) {
+	const n = 12_000
+	dir := t.TempDir()
+	var paths []string
+	for name, content := range map[string][]byte{"a.pcap": numbered(n), "b.pcap.gz": gzipped(t, numbered(n)), "c.pcap.zst": zstded(t, numbered(n))} {
+		path := filepath.Join(dir, name)
+		must(t, os.WriteFile(path, content, 0o600))
+		paths = append(paths, path)
+	}
+	for _, readers := range []int{1, 2, 5} {
+		files := OpenFiles(paths)
+		shared := Share(files, readers, nil)
+		var wait sync.WaitGroup
+		for r := range readers {
+			wait.Go(func() {
+				take(t, shared.Source(r), len(paths), n, func(i int) {
+					if i%(64<<r) == 0 {
+						runtime.Gosched()
+					}
+				})
+				must(t, shared.Source(r).Close())
+			})
+		}
+		wait.Wait()
+		<-shared.Over()
+		if d := files.Damages(); d != nil {
+			t.Error(d)
+		}
+		must(t, files.Close())
+	}
+}
+
+func TestShareGivesManySmallFiles(t *testing.T) {
+	path := inFile(t, "small.pcap", numbered(3))
+	paths := make([]string, 500)
+	for i := range paths {
+		paths[i] = path
+	}
+	shared := Share(OpenFiles(paths), 2, nil)
+	var wait sync.WaitGroup
+	for r := range 2 {
+		wait.Go(func() { take(t, shared.Source(r), len(paths), 3, func(int) {}) })
+	}
+	wait.Wait()
+}
+
+// A reader that is done with its work does not have to read to the end.
+func TestShareEndsWhenItIsTold(t *testing.T) {
+	done := make(chan struct{})
+	shared := Share(OpenFiles([]string{inFile(t, "large.pcap", numbered(40_000))}), 2, done)
+	src := shared.Source(0)
+	var f Frame
+	for range 10 {
+		for errors.Is(src.Next(&f), ErrIdle) {
+			continue
+		}
+	}
+	close(done)
+	<-shared.Over()
+	if f.Number != 10 {
+		t.Errorf("the tenth frame is number %d", f.Number)
+	}
+	for range 40_000 {
+		if err := src.Next(&f); err != nil {
+			if !errors.Is(err, ErrIdle) {
+				t.Errorf("after the end: %v", err)
+			}
+			return
+		}
+	}
+	t.Error("all frames came")
+}
