@@ -27,7 +27,7 @@ func (p *program) read(ctx context.Context) ([]*capture.DamagedError, []error) {
 	var wait sync.WaitGroup
 	for i := range n {
 		s := &sensor{
-			src: source(i), engine: detect.New(p.cfg.detect), index: i, place: i, workers: n, waits: waits,
+			src: source(i), engine: detect.New(share(p.cfg.detect, n)), index: i, place: i, workers: n, waits: waits,
 			out: out, board: p.board, log: p.log, crashOnPanic: p.cfg.crashOnPanic,
 		}
 		// One goroutine a worker: it owns its source, decoder and engine. Ends

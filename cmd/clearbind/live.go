@@ -40,7 +40,7 @@ func (p *program) watch(ctx context.Context, sources []*capture.Live) []error {
 	var wait sync.WaitGroup
 	for i, src := range sources {
 		s := &sensor{
-			src: src, engine: detect.New(p.cfg.detect), workers: 1, live: src, waits: true, place: i,
+			src: src, engine: detect.New(share(p.cfg.detect, len(sources))), workers: 1, live: src, waits: true, place: i,
 			out: lane, board: p.board, log: p.log, reload: p.reloads[i], crashOnPanic: p.cfg.crashOnPanic,
 		}
 		// One goroutine a worker: it owns its source, decoder and engine. It ends
