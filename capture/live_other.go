@@ -7,7 +7,7 @@ import (
 	"runtime"
 )
 
-var errNoLive = errors.New("watching an interface needs Linux, and this is " + runtime.GOOS + ": record with tcpdump -w and read the file, or pipe it in with -w - | clearbind -")
+var errNoLive = errors.New("watching an interface needs Linux, and this is " + runtime.GOOS + ": record with tcpdump -w and read the file, or pipe it in: tcpdump -U -w - | clearbind -")
 
 // Live is a Source that only Linux has.
 type Live struct{ Source }

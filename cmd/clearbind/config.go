@@ -58,7 +58,7 @@ Alerts go to stdout, everything else to stderr. Exit status: 0 done, 1 something
 Examples:
   clearbind monday.pcap
   clearbind --fail-on=high --format=json captures/ > alerts.jsonl
-  tcpdump -w - port 389 | clearbind -
+  tcpdump -U -w - port 389 | clearbind -
   clearbind --report=monday.html monday.pcap
   clearbind -i eth1 --output=/var/log/clearbind/alerts.jsonl
   clearbind diff before.json after.json`
