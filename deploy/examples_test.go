@@ -36,19 +36,42 @@ func TestExamplesAreYAML(t *testing.T) {
 	}
 }
 
-// sigma is as much of a Sigma rule as ours use: one selection of exact values.
+// sigma is as much of a Sigma rule as ours use: selections of exact values, one
+// of which is enough.
 type sigma struct {
 	Title, ID, Status, Level string
 	Logsource                map[string]string
 	Detection                struct {
-		Selection map[string]any
-		Condition string
+		Selections map[string]map[string]any `yaml:",inline"`
+		Condition  string
 	}
 	Fields []string
 }
 
 func (s *sigma) matches(event map[string]any) bool {
-	for field, want := range s.Detection.Selection {
+	for _, selection := range s.Detection.Selections {
+		if selects(selection, event) {
+			return true
+		}
+	}
+	return false
+}
+
+// condition is what the rule must say for matches to be true of it.
+func (s *sigma) condition() string {
+	if _, one := s.Detection.Selections["selection"]; one && len(s.Detection.Selections) == 1 {
+		return "selection"
+	}
+	for name := range s.Detection.Selections {
+		if !strings.HasPrefix(name, "selection_") {
+			return name + " is not among the selections"
+		}
+	}
+	return "1 of selection_*"
+}
+
+func selects(selection, event map[string]any) bool {
+	for field, want := range selection {
 		values, many := want.([]any)
 		if !many {
 			values = []any{want}
@@ -93,37 +116,87 @@ func alerts(t *testing.T, pattern string) []map[string]any {
 	return all
 }
 
-// The Sigma rules match the alerts they are about and no others, and every
-// field that they show is in some alert.
-func TestSigma(t *testing.T) {
-	every := alerts(t, "*")
-	for file, want := range map[string]struct{ fires, quiet string }{
-		"secret-exposed":  {"simple-bind-success", "simple-bind-wrong-password"},
-		"password-attack": {"password-spraying", "simple-bind-success"},
+// The Sigma rules match the alerts they are about and no others.
+func TestSigmaMatches(t *testing.T) {
+	for _, c := range []struct {
+		file, capture, rule string
+		fires               bool
+	}{
+		{"secret-exposed", "simple-bind-success", "cleartext-bind", true},
+		{"secret-exposed", "simple-bind-wrong-password", "cleartext-bind", false},
+		{"secret-exposed", "ad-simple-bind-disabled-account", "cleartext-bind", true}, // refused, and right
+		{"secret-exposed", "sasl-plain", "cleartext-sasl", true},
+		{"secret-exposed", "sasl-plain-wrong-password", "cleartext-sasl", false},
+		{"secret-exposed", "compare-userpassword", "cleartext-compare", true},
+		{"secret-exposed", "add-userpassword", "cleartext-password-change", true},
+		{"secret-exposed", "userpassword-returned", "secret-returned", true},
+		{"secret-exposed", "userpassword-requested", "secret-requested", false},
+		{"password-attack", "password-guessing", "password-guessing", true},
+		{"password-attack", "password-spraying", "password-spraying", true},
+		{"password-attack", "simple-bind-success", "cleartext-bind", false},
 	} {
-		var rule sigma
-		if err := yaml.Unmarshal([]byte(read(t, "examples/sigma/"+file+".yml")), &rule); err != nil {
-			t.Fatal(err)
+		rule, n := readSigma(t, c.file), 0
+		for _, alert := range alerts(t, c.capture) {
+			if lookup(alert, "rule.id") != c.rule {
+				continue
+			}
+			n++
+			if rule.matches(alert) != c.fires {
+				t.Errorf("%s: %s of %s: matches is %v", c.file, c.rule, c.capture, !c.fires)
+			}
 		}
+		if n == 0 {
+			t.Errorf("%s has no %s", c.capture, c.rule)
+		}
+	}
+}
+
+// A compare that says no is a success too, and tells that the value is wrong.
+func TestSigmaTellsCompares(t *testing.T) {
+	for _, alert := range alerts(t, "compare-userpassword") {
+		if lookup(alert, "rule.id") == "cleartext-compare" {
+			lookup(alert, "ldap.result").(map[string]any)["name"] = "compareFalse"
+			if readSigma(t, "secret-exposed").matches(alert) {
+				t.Error("compareFalse is taken for a valid secret")
+			}
+			return
+		}
+	}
+	t.Error("no compare")
+}
+
+func readSigma(t *testing.T, file string) *sigma {
+	t.Helper()
+	rule := new(sigma)
+	if err := yaml.Unmarshal([]byte(read(t, "examples/sigma/"+file+".yml")), rule); err != nil {
+		t.Fatal(err)
+	}
+	return rule
+}
+
+// They have what a rule has, and show fields that some alert has.
+func TestSigmaIsWhole(t *testing.T) {
+	every := alerts(t, "*")
+	for _, file := range []string{"secret-exposed", "password-attack"} {
+		rule := readSigma(t, file)
 		if rule.Title == "" || !regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`).MatchString(rule.ID) || rule.Status == "" ||
-			rule.Level == "" || rule.Logsource["product"] != "clearbind" || rule.Detection.Condition != "selection" {
+			rule.Level == "" || rule.Logsource["product"] != "clearbind" || rule.Detection.Condition != rule.condition() {
 			t.Errorf("%s lacks what a rule has: %+v", file, rule)
-		}
-		if !slices.ContainsFunc(alerts(t, want.fires), rule.matches) {
-			t.Errorf("%s does not fire on %s", file, want.fires)
-		}
-		if slices.ContainsFunc(alerts(t, want.quiet), rule.matches) {
-			t.Errorf("%s fires on %s", file, want.quiet)
 		}
 		for _, field := range rule.Fields {
 			if !slices.ContainsFunc(every, func(e map[string]any) bool { return lookup(e, field) != nil }) {
 				t.Errorf("%s shows %s, which no alert has", file, field)
 			}
 		}
-		ids, _ := rule.Detection.Selection["rule.id"].([]any)
-		for _, id := range ids {
-			if name, ok := id.(string); !ok || !isRule(name) {
-				t.Errorf("%s: %v is no rule", file, id)
+		for _, selection := range rule.Detection.Selections {
+			ids, many := selection["rule.id"].([]any)
+			if !many {
+				ids = []any{selection["rule.id"]}
+			}
+			for _, id := range ids {
+				if name, ok := id.(string); !ok || !isRule(name) {
+					t.Errorf("%s: %v is no rule", file, id)
+				}
 			}
 		}
 	}
