@@ -130,8 +130,9 @@ func operation(o ldap.Op) string {
 	return o.String()
 }
 
-// severities are those a rule's findings have by themselves: its own, and one
-// lower where the connection is signed or the password was refused. Their series
+// severities are those a rule's findings have by themselves: its own, one lower
+// where the connection is signed or the password was refused, and one higher where
+// a password was found. Their series
 // exist from the start; those of others, which only a configuration gives, from
 // the first finding on, so that none is ever left out of a sum.
 func severities(r detect.RuleID) []detect.Severity {
@@ -139,6 +140,8 @@ func severities(r detect.RuleID) []detect.Severity {
 	switch r {
 	case detect.CleartextBind, detect.CleartextSASL:
 		return []detect.Severity{own, own - 1, own - 2}
+	case detect.PasswordGuessing, detect.PasswordSpraying:
+		return []detect.Severity{own + 1, own, own - 1}
 	default:
 		return []detect.Severity{own, own - 1}
 	}
