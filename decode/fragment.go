@@ -9,7 +9,7 @@ import (
 )
 
 // Limits of reassembly. What goes beyond them costs the oldest datagram, and
-// counts in PacketStats.Dropped.
+// counts in PacketStats.Dropped; for want of room, in Overruns too.
 const (
 	maxDatagrams    = 256              // begun last; older ones are forgotten, finished or not
 	maxDatagram     = 1<<16 - 1        // octets of one datagram, what its length field can say
@@ -134,6 +134,9 @@ func (f *fragments) expire(size int, now time.Time) {
 		}
 		if d.state == open {
 			f.end(d, unused, now)
+			if full {
+				f.stats.Overruns++
+			}
 		}
 		if f.index[d.key] == d {
 			delete(f.index, d.key)

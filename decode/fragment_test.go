@@ -246,7 +246,7 @@ func TestFragmentsAreForgotten(t *testing.T) {
 			binary.BigEndian.PutUint16(parts[0][4:], uint16(id))
 			r.read(parts[0])
 		}
-		r.stats(t, PacketStats{Datagrams: maxDatagrams, HeldBytes: maxDatagrams * (32 + spanSize), Dropped: 3 * maxDatagrams})
+		r.stats(t, PacketStats{Datagrams: maxDatagrams, HeldBytes: maxDatagrams * (32 + spanSize), Dropped: 3 * maxDatagrams, Overruns: 3 * maxDatagrams})
 	})
 	t.Run("when they take too much memory", func(t *testing.T) {
 		var r reader
@@ -256,7 +256,7 @@ func TestFragmentsAreForgotten(t *testing.T) {
 			r.read(big)
 		}
 		const fit = maxFragmentHeld / (60000 + spanSize)
-		r.stats(t, PacketStats{Datagrams: fit, HeldBytes: fit * (60000 + spanSize), Dropped: maxDatagrams - fit})
+		r.stats(t, PacketStats{Datagrams: fit, HeldBytes: fit * (60000 + spanSize), Dropped: maxDatagrams - fit, Overruns: maxDatagrams - fit})
 	})
 	t.Run("when they are too small", func(t *testing.T) {
 		var r reader
@@ -281,7 +281,7 @@ func TestASlowDatagramDoesNotKeepTheOthers(t *testing.T) {
 	if n := len(r.p.fragments.index); n > maxDatagrams {
 		t.Errorf("%d datagrams are remembered", n)
 	}
-	r.stats(t, PacketStats{Completed: 10 * maxDatagrams, Dropped: 1})
+	r.stats(t, PacketStats{Completed: 10 * maxDatagrams, Dropped: 1, Overruns: 1})
 }
 
 func TestADatagramIsWipedOnceItIsRead(t *testing.T) {

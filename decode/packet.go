@@ -24,6 +24,7 @@ type PacketStats struct {
 	HeldBytes int    // gauge: octets they take
 	Completed uint64 // datagrams put together
 	Dropped   uint64 // datagrams given up: too old, too many, too large, or with parts that contradict each other
+	Overruns  uint64 // of the dropped ones: those that had to make room for others
 	Refused   uint64 // fragments that no datagram can be made of: cut by the snap length, or of a shape no sender makes
 }
 

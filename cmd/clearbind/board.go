@@ -15,6 +15,7 @@ import (
 type counted struct {
 	stats       capture.Stats
 	undecoded   [decode.NumReasons]uint64
+	fragments   uint64 // datagrams given up for want of room
 	counts      detect.Counts
 	panics      uint64
 	first, last time.Time // packets; zero: none yet
@@ -148,6 +149,9 @@ func (b *board) snapshot() metrics.Snapshot {
 	for i := range b.reports {
 		s.Detect.Add(&b.reports[i].counts)
 		s.Panics += b.reports[i].panics
+		if b.live || i == 0 {
+			s.Fragments += b.reports[i].fragments
+		}
 	}
 	s.Exposed.Accounts, s.Exposed.Clients, s.Exposed.Servers = inventory.Recent(last)
 	return s

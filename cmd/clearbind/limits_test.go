@@ -23,3 +23,19 @@ func TestWorkersShareTheLimits(t *testing.T) {
 		}
 	}
 }
+
+// Of files every worker puts the same fragments together, of interfaces each its own.
+func TestFragmentsAreCountedOnce(t *testing.T) {
+	for name, interfaces := range map[string][]string{"files": nil, "interfaces": {"eth1"}} {
+		b := newBoard(2, interfaces)
+		b.put(0, counted{fragments: 5})
+		b.put(1, counted{fragments: 5})
+		want := uint64(5)
+		if interfaces != nil {
+			want = 10
+		}
+		if got := b.snapshot().Fragments; got != want {
+			t.Errorf("%s: %d, want %d", name, got, want)
+		}
+	}
+}

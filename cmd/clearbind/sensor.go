@@ -209,7 +209,7 @@ func (s *sensor) publish(end bool) {
 	if err != nil {
 		s.log.Warn("source statistics", "err", err)
 	}
-	r := counted{stats: stats, undecoded: s.undecoded, counts: s.engine.Counts(), panics: s.panics, first: s.first, last: s.last}
+	r := counted{stats: stats, undecoded: s.undecoded, fragments: s.packets.Stats().Overruns, counts: s.engine.Counts(), panics: s.panics, first: s.first, last: s.last}
 	if s.live != nil {
 		r.alive = time.Now()
 		r.links = s.links(r.alive, end)

@@ -181,6 +181,7 @@ func notSeen(s *metrics.Snapshot, damaged int) []string {
 	for l, n := range c.Limits {
 		say(n, "limit %s reached %d ×", detect.Limit(l), n)
 	}
+	say(s.Fragments, "limit fragments reached %d ×", s.Fragments)
 	say(s.Panics, "%s made the decoder fail", count(s.Panics, "packet"))
 	say(s.AlertsLost, "%s could not be written", count(s.AlertsLost, "alert"))
 	say(uint64(damaged), "%s could not be read whole", count(uint64(damaged), "file"))

@@ -185,7 +185,7 @@ func TestEverySeriesExistsAtZero(t *testing.T) {
 		"alerts_total":            2*int(detect.NumRules) + 4,
 		"allowed_alerts_total":    int(detect.NumRules),
 		"messages_rejected_total": int(detect.NumRejects),
-		"limit_reached_total":     int(detect.NumLimits),
+		"limit_reached_total":     int(detect.NumLimits) + 1,
 	}
 	families := make(map[string]*dto.MetricFamily)
 	for _, f := range gather(t, fresh()) {

@@ -13,6 +13,7 @@ type Snapshot struct {
 	Sources    []Source
 	Undecoded  [decode.NumReasons]uint64 // frames that gave no segment, by reason; OK: those that gave one
 	Detect     detect.Counts             // summed over the workers
+	Fragments  uint64                    // IP datagrams given up while they were put together, for want of room
 	Exposed    Exposed
 	AlertsLost uint64
 	Panics     uint64

@@ -110,7 +110,12 @@ var table = []metric{
 	{"messages_rejected_total", "Times that octets on an LDAP connection were no message, by reason.", counter, []string{"reason"},
 		each(0, detect.NumRejects, detect.Reject.String, func(s *Snapshot, r detect.Reject) uint64 { return s.Detect.Rejected[r] })},
 	{"limit_reached_total", "Times that a limit was reached; each costs the oldest or the largest.", counter, []string{"limit"},
-		each(0, detect.NumLimits, detect.Limit.String, func(s *Snapshot, l detect.Limit) uint64 { return s.Detect.Limits[l] })},
+		func(s *Snapshot, emit func(float64, ...string)) {
+			for l := range detect.NumLimits {
+				emit(float64(s.Detect.Limits[l]), l.String())
+			}
+			emit(float64(s.Fragments), "fragments")
+		}},
 	{"exposed_accounts", "Distinct accounts whose password could be read within the last 24 hours.", gauge, nil, one(func(s *Snapshot) uint64 { return uint64(s.Exposed.Accounts) })},
 	{"exposed_clients", "Distinct clients of any finding within the last 24 hours.", gauge, nil, one(func(s *Snapshot) uint64 { return uint64(s.Exposed.Clients) })},
 	{"exposed_servers", "Distinct servers of any finding within the last 24 hours.", gauge, nil, one(func(s *Snapshot) uint64 { return uint64(s.Exposed.Servers) })},
