@@ -1,5 +1,6 @@
-# clearbind. `make demo` runs the main job, `make test` passes the tests;
-# both need nothing but Go (make test installs what it lacks on Debian).
+# clearbind. `make demo` runs the main job, `make test` passes the tests; both need
+# nothing but Go. As root on Debian, `make test` installs what some tests use
+# besides; elsewhere these skip and say so.
 
 GO       ?= go
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
@@ -32,6 +33,7 @@ demo: build ## Build, read the shipped captures, print alerts and summary
 
 .PHONY: test
 test: ## Every test: formatting, vet, unit, golden replay, command line
+	@.ci/install
 	@test -z "$$(gofmt -l .)" || { echo "gofmt wants:"; gofmt -l .; exit 1; }
 	$(GO) vet ./...
 	$(GO) test ./...
