@@ -53,6 +53,17 @@ type piece struct {
 
 func (p *piece) end() uint32 { return p.seq + uint32(len(p.data)+p.cut) }
 
+// lengthen adds octets behind an island that is not cut. Memory it grows out of
+// is wiped: it may hold a password.
+func (p *piece) lengthen(data []byte, cut int) {
+	if n := len(p.data) + len(data); n > cap(p.data) {
+		larger := append(make([]byte, 0, max(n, 2*cap(p.data))), p.data...)
+		clear(p.data)
+		p.data = larger
+	}
+	p.data, p.cut = append(p.data, data...), cut
+}
+
 // Chunk is what comes next in a stream: octets, or a gap.
 type Chunk struct {
 	Data []byte // borrowed until the next Next or Push
@@ -114,7 +125,8 @@ func (s *Stream) Push(seg *Segment) {
 func (s *Stream) start(seq uint32) { s.started, s.next = true, seq }
 
 func (s *Stream) restart(seq uint32) {
-	s.pieces, s.held, s.fin, s.next = nil, 0, false, seq
+	s.Discard()
+	s.fin, s.next = false, seq
 	s.gap = unknownGap // whatever was under way is over
 }
 
@@ -214,8 +226,7 @@ func (s *Stream) compare(p *piece, seq uint32, data []byte) {
 func (s *Stream) insert(i int, seq uint32, data []byte, cut int) {
 	s.held += len(data)
 	if i > 0 && s.pieces[i-1].cut == 0 && s.pieces[i-1].end() == seq {
-		p := &s.pieces[i-1]
-		p.data, p.cut = append(p.data, data...), cut
+		s.pieces[i-1].lengthen(data, cut)
 		return
 	}
 	s.pieces = append(s.pieces, piece{})
@@ -250,9 +261,15 @@ func (s *Stream) GiveUp() {
 	s.next = s.pieces[0].seq
 }
 
-// Discard forgets what is held behind holes: the receiver never acknowledged
-// it, so it belongs to another connection or was made up.
-func (s *Stream) Discard() { s.pieces, s.held = nil, 0 }
+// Discard wipes and forgets what is held behind holes: the receiver never
+// acknowledged it, so it belongs to another connection or was made up; or the
+// connection is over.
+func (s *Stream) Discard() {
+	for i := range s.pieces {
+		clear(s.pieces[i].data)
+	}
+	s.pieces, s.held = nil, 0
+}
 
 // Started says whether the stream has a place to go on from.
 func (s *Stream) Started() bool { return s.started }

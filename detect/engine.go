@@ -245,6 +245,7 @@ func (e *Engine) end(s *session) {
 			h.stream.GiveUp()
 			e.drain(s, d)
 		}
+		h.stream.Discard() // of one that was dismissed
 		e.salvage(s, d)
 		e.counts.HeldBytes -= uint64(before)
 	}
