@@ -90,14 +90,15 @@ func (s *Stream) Push(seg *Segment) {
 		}
 		s.start(seq)
 	}
-	if seg.Flags&FIN != 0 && !s.fin {
-		s.fin, s.finAt = true, seq+uint32(len(data)+cut)
+	if len(data)+cut > 0 && s.strange(seq, seq+uint32(len(data)+cut)) {
+		s.restart(seq)
+	}
+	// A FIN behind what came is none that the receiver believes.
+	if end := seq + uint32(len(data)+cut); seg.Flags&FIN != 0 && !s.fin && !before(end, s.next) {
+		s.fin, s.finAt = true, end
 	}
 	if len(data)+cut == 0 {
 		return
-	}
-	if int32(seq-s.next) < -maxRetreat {
-		s.restart(seq)
 	}
 	if late := int32(s.next - seq); late > 0 {
 		if int(late) >= len(data)+cut {
@@ -123,6 +124,14 @@ func (s *Stream) Push(seg *Segment) {
 }
 
 func (s *Stream) start(seq uint32) { s.started, s.next = true, seq }
+
+// strange says whether a segment from seq up to end belongs to another
+// connection: it lies far behind, or reaches so far ahead that it is as well
+// behind. All islands lie within 2^31 of next, so any two of them compare.
+func (s *Stream) strange(seq, end uint32) bool {
+	at := int32(seq - s.next)
+	return at < -maxRetreat || at > 0 && int32(end-s.next) < 0
+}
 
 func (s *Stream) restart(seq uint32) {
 	s.Discard()
