@@ -124,12 +124,26 @@ func (e *Engine) plain(s *session, d dir, b []byte) (n, want int) {
 		return 0, 0
 	case ldap.OK:
 	}
-	// The first message of a half, and the first after TLS, has to look like
-	// one inside too: other protocols start with 30 as well.
-	if proven := s.half[d].begun && s.ldap && (!s.tls || s.resumed); !proven && !ldap.Plausible(b) {
+	if !s.expects(d, hdr.Op) && !ldap.Plausible(b) {
 		return 0, 0
 	}
 	return e.whole(s, d, b, hdr, None)
+}
+
+// expects says whether a message with this operation is what comes next, so that
+// its envelope is enough to tell it. The first one of a half, and the first after
+// TLS, has to look like one inside too: other protocols start with 30 as well.
+// Not so where a client's stream starts on a port of LDAP's: there is nothing
+// else, and servers take much that hardly looks like a message.
+func (s *session) expects(d dir, op ldap.Op) bool {
+	h := &s.half[d]
+	switch {
+	case s.tls && !s.resumed:
+		return false
+	case h.begun && s.ldap:
+		return true
+	}
+	return s.class == portLDAP && h.syn && !h.gapped && op.FromClient() && d == s.client
 }
 
 // whole reads the message at the front of b when all of it is there, or enough

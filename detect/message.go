@@ -20,7 +20,7 @@ func (e *Engine) message(s *session, d dir, msg []byte, hdr ldap.Header, prot Pr
 	}
 	m := message{
 		id: hdr.ID, op: hdr.Op, prot: prot, size: hdr.Len, cut: len(msg) < hdr.Len,
-		body: msg[min(hdr.Body, len(msg)):min(hdr.Body+hdr.BodyLen, len(msg))],
+		body: hdr.Contents(msg),
 		rest: msg[min(hdr.Body+hdr.BodyLen, len(msg)):],
 	}
 	if s.class == portLDAPS && !s.plainTold {

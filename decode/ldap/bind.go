@@ -47,16 +47,21 @@ type Bind struct {
 	HasCredentials bool   // absent and empty credentials differ (RFC 4513 5.2.1.2)
 }
 
-// ParseBindRequest reads a BindRequest's contents, which may be cut short:
-// what lies behind the cut is left zero. It is false without version and name.
+// ParseBindRequest reads a BindRequest's contents (Header.Contents), which may
+// be cut short: what lies behind the cut is left zero. It is false without
+// version and name.
+//
+// OpenLDAP and 389-ds take both under any tag, and do not look at the length of
+// sasl. So does this, lest a password hide there. A version that is none is 0.
 func ParseBindRequest(body []byte) (req Bind, ok bool) {
 	c := cursor{body}
-	version, ok1 := c.take(0x02)
-	name, ok2 := c.take(0x04)
-	if !ok1 || !ok2 || version.integer() < 0 {
+	version, ok1 := c.next()
+	name, ok2 := c.next()
+	if !ok1 || !ok2 {
 		return req, false
 	}
-	req.Version, req.Name = version.integer(), name.value
+	req.Version, req.Name = max(version.integer(), 0), name.name()
+	behind := c.b
 	auth, ok := c.next()
 	if !ok {
 		return req, true
@@ -66,8 +71,9 @@ func ParseBindRequest(body []byte) (req Bind, ok bool) {
 	case Simple:
 		req.SecretLen = auth.size
 	case SASL:
-		inner := cursor{auth.value}
-		mechanism, _ := inner.take(0x04)
+		_, head, _ := length(behind, 1)
+		inner := cursor{behind[head:]} // whatever length it claims
+		mechanism, _ := inner.universal()
 		req.Mechanism = mechanism.whole()
 		var creds element
 		creds, req.HasCredentials = inner.take(0x04)
@@ -84,8 +90,8 @@ func ParseBindRequest(body []byte) (req Bind, ok bool) {
 // calls it must have wiped what he made of it when the message is done.
 func SimplePassword(body []byte) []byte {
 	c := cursor{body}
-	c.take(0x02)
-	c.take(0x04)
+	c.next() // version
+	c.next() // name
 	auth, _ := c.take(0x80)
 	return auth.whole()
 }

@@ -24,8 +24,8 @@ func (c *cursor) next() (e element, ok bool) {
 		return e, false
 	}
 	tag := c.b[0]
-	size, off, v := length(c.b, 1)
-	if v != OK || tag&0x1f == 0x1f { // no LDAP element has a tag of several octets
+	size, off, v := length(c.b, afterTag(c.b))
+	if v != OK {
 		c.b = nil
 		return e, false
 	}
@@ -33,6 +33,47 @@ func (c *cursor) next() (e element, ok bool) {
 	e = element{tag: tag, value: c.b[off:end], size: size, cut: off+size > end}
 	c.b = c.b[end:]
 	return e, true
+}
+
+// maxTag bounds a tag of several octets (X.690 8.1.2.4). LDAP has none; servers
+// that do not look at the tag of what can be but one thing step over them.
+const maxTag = 8
+
+// afterTag gives the offset behind the tag at the front of b.
+func afterTag(b []byte) int {
+	if b[0]&0x1f == 0x1f {
+		return afterLongTag(b)
+	}
+	return 1
+}
+
+func afterLongTag(b []byte) int {
+	n := 1
+	for n < min(len(b), maxTag) && b[n]&0x80 != 0 {
+		n++
+	}
+	return n + 1
+}
+
+// universal gives the next element if its tag is of class universal. Where an
+// element can be but one thing, OpenLDAP and 389-ds take it under any tag, so a
+// client could hide behind a wrong one.
+func (c *cursor) universal() (e element, ok bool) {
+	if len(c.b) == 0 || !isUniversal(c.b[0]) {
+		return e, false
+	}
+	return c.next()
+}
+
+func isUniversal(tag byte) bool { return tag&0xc0 == 0 }
+
+// name gives the value of what has a name's place, under whatever tag; nil where
+// that tag could be that of a password or of a list with passwords in it.
+func (e *element) name() []byte {
+	if !isUniversal(e.tag) || e.tag&0x1e == 0x10 { // SEQUENCE, SET
+		return nil
+	}
+	return e.value
 }
 
 // take gives the next element if it has the tag.

@@ -27,6 +27,9 @@ func secretEntries() [][]byte {
 		body(str("cn=a"), list(enum(1), list(str("userPassword"), values("x")))),
 		body(str("cn=a"), list(list([]byte{0x04, 0x80, 0}, values("x")), list([]byte{0x04, 0x82, 0, 12}, []byte("userPassword"), values("x")))),
 		body(str("cn=a"), list(list([]byte{0x04, 100}, []byte("userPassword")))),
+		body(str("cn=a"), list(elem(0x31, elem(0x0c, []byte("cn")), values("a")), elem(0x31, elem(0x0c, []byte("userPassword")), list(str("x"))))),
+		body(str("cn=a"), list(list(append([]byte{0x1f, 4, 12}, "userPassword"...), values("x")))),
+		body(str("cn=a"), list([]byte{0x1f, 0x90, 4, 17}, append([]byte{0x04, 12}, "userPassword"...), []byte{0x31, 1, 1})),
 	}
 }
 

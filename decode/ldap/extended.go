@@ -36,11 +36,18 @@ type Extended struct {
 	Value []byte // borrowed; as far as it is there; nil: absent
 }
 
-// ParseExtendedRequest reads its contents, which may be cut short; it is false
-// without an OID.
+// ParseExtendedRequest reads its contents (Header.Contents), which may be cut
+// short; it is false without an OID. The OID may have any primitive tag but the
+// value's.
 func ParseExtendedRequest(body []byte) (req Extended, ok bool) {
-	req = ParseIntermediateResponse(body)
-	return req, req.OID != nil
+	c := cursor{body}
+	oid, _ := c.next()
+	if req.OID = oid.whole(); req.OID == nil || oid.tag == 0x81 || oid.tag&0x20 != 0 {
+		return Extended{}, false
+	}
+	value, _ := c.take(0x81)
+	req.Value = value.value
+	return req, true
 }
 
 // ParseIntermediateResponse reads its contents, which may be cut short. Unlike
@@ -65,7 +72,7 @@ type PasswordModify struct {
 // ParsePasswordModify reads that value, which may be cut short.
 func ParsePasswordModify(value []byte) (req PasswordModify, ok bool) {
 	outer := cursor{value}
-	seq, ok := outer.take(tagSequence)
+	seq, ok := outer.next()
 	c := cursor{seq.value}
 	user, _ := c.take(0x80)
 	old, _ := c.take(0x81)

@@ -15,6 +15,9 @@ func Plausible(b []byte) bool {
 	if h.ID == 0 && h.Op.FromClient() && h.Op != SearchRequest && h.Op != BindRequest {
 		return false
 	}
+	if h.ID < 0 {
+		return false
+	}
 	end := h.Body + h.BodyLen
 	if end < h.Len && end < len(b) && b[end] != tagControls {
 		return false

@@ -28,7 +28,7 @@ func (s Scope) String() string {
 
 // Search is a SearchRequest (RFC 4511 4.5.1).
 type Search struct {
-	Base                 []byte // borrowed
+	Base                 []byte // borrowed; nil: its tag is not a name's
 	Scope                Scope
 	Deref                int
 	SizeLimit, TimeLimit int
@@ -37,29 +37,33 @@ type Search struct {
 	attributes           []byte
 }
 
-// ParseSearchRequest reads a SearchRequest's contents, which may be cut short;
-// it is false without base and scope.
+// ParseSearchRequest reads a SearchRequest's contents (Header.Contents), which
+// may be cut short; it is false without base and scope. What comes before the
+// filter may have any tag, as in OpenLDAP.
 func ParseSearchRequest(body []byte) (req Search, ok bool) {
 	c := cursor{body}
-	base, ok1 := c.take(0x04)
-	scope, ok2 := c.take(0x0a)
-	// A scope that cannot be read must not pass for base: that is what makes a
-	// search of the root harmless.
-	if !ok1 || !ok2 || base.cut || scope.integer() < 0 {
+	base, ok1 := c.next()
+	scope, ok2 := c.next()
+	if !ok1 || !ok2 || base.cut || scope.cut {
 		return req, false
 	}
-	req.Base, req.Scope = base.value, Scope(min(scope.integer(), math.MaxUint8))
-	deref, _ := c.take(0x0a)
-	size, _ := c.take(0x02)
-	limit, _ := c.take(0x02)
-	typesOnly, _ := c.take(0x01)
+	// What cannot be read must not pass for a search of the root, base only,
+	// which is harmless.
+	req.Base, req.Scope = base.name(), Scope(math.MaxUint8)
+	if n := scope.integer(); n >= 0 && req.Base != nil {
+		req.Scope = Scope(min(n, math.MaxUint8))
+	}
+	deref, _ := c.universal()
+	size, _ := c.universal()
+	limit, _ := c.universal()
+	typesOnly, _ := c.universal()
 	req.Deref, req.SizeLimit, req.TimeLimit = max(deref.integer(), 0), max(size.integer(), 0), max(limit.integer(), 0)
 	req.TypesOnly = typesOnly.true()
 	rest := c.b
 	if filter, ok := c.next(); ok && !filter.cut {
 		req.Filter = rest[:len(rest)-len(c.b)]
 	}
-	attributes, _ := c.take(tagSequence)
+	attributes, _ := c.universal()
 	req.attributes = attributes.value
 	return req, true
 }
@@ -74,7 +78,7 @@ func (r *Search) Attributes() iter.Seq[[]byte] { return octetStrings(r.attribute
 func octetStrings(b []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		c := cursor{b}
-		for e, ok := c.take(0x04); ok && !e.cut; e, ok = c.take(0x04) {
+		for e, ok := c.universal(); ok && !e.cut; e, ok = c.universal() {
 			if !yield(e.value) {
 				return
 			}
@@ -89,15 +93,16 @@ type Entry struct {
 	attributes []byte
 }
 
-// ParseEntry reads the contents of either; they may be cut short.
+// ParseEntry reads the contents of either; they may be cut short. DN and list may
+// have any tag, as in OpenLDAP.
 func ParseEntry(body []byte) (entry Entry, ok bool) {
 	c := cursor{body}
-	dn, ok := c.take(0x04)
+	dn, ok := c.next()
 	if !ok || dn.cut {
 		return entry, false
 	}
-	entry.DN = dn.value
-	attributes, _ := c.take(tagSequence)
+	entry.DN = dn.name()
+	attributes, _ := c.universal()
 	entry.attributes = attributes.value
 	return entry, true
 }
@@ -107,7 +112,7 @@ func ParseEntry(body []byte) (entry Entry, ok bool) {
 func (e *Entry) Attributes() iter.Seq2[[]byte, bool] {
 	return func(yield func([]byte, bool) bool) {
 		c := cursor{e.attributes}
-		for attr, ok := c.take(tagSequence); ok; attr, ok = c.take(tagSequence) {
+		for attr, ok := c.universal(); ok; attr, ok = c.universal() {
 			if desc, hasValue, ok := attribute(attr.value); ok && !yield(desc, hasValue) {
 				return
 			}
@@ -120,20 +125,20 @@ func (e *Entry) Attributes() iter.Seq2[[]byte, bool] {
 // find, but looks at values only behind such a description: an entry has dozens
 // of attributes, and every one of every entry is asked.
 func (e *Entry) Secret(s *SecretSet) []byte {
-	for b := e.attributes; len(b) > 0 && b[0] == tagSequence; {
-		size, off, v := length(b, 1)
+	for b := e.attributes; len(b) > 0 && isUniversal(b[0]); {
+		size, off, v := length(b, afterTag(b))
 		if v != OK {
 			return nil
 		}
 		end := min(off+size, len(b))
 		attr := b[off:end]
 		b = b[end:]
-		if len(attr) < 2 || attr[0] != 0x04 {
+		if len(attr) < 2 || !isUniversal(attr[0]) {
 			continue
 		}
 		n, at := int(attr[1]), 2
-		if n >= 0x80 { // no attribute has a name that long, but some write lengths so
-			if n, at, v = length(attr, 1); v != OK {
+		if attr[0] != 0x04 || n >= 0x80 { // no attribute has a name that long, but some write lengths so
+			if n, at, v = length(attr, afterTag(attr)); v != OK {
 				continue
 			}
 		}
@@ -150,11 +155,11 @@ func (e *Entry) Secret(s *SecretSet) []byte {
 // attribute reads a PartialAttribute { type, vals SET OF }.
 func attribute(b []byte) (desc []byte, hasValue, ok bool) {
 	c := cursor{b}
-	typ, ok := c.take(0x04)
+	typ, ok := c.universal()
 	if !ok || typ.cut {
 		return nil, false, false
 	}
-	vals, _ := c.take(0x31)
+	vals, _ := c.universal()
 	return typ.value, vals.holdsValue(), true
 }
 
@@ -184,7 +189,8 @@ type Modify struct {
 	changes []byte
 }
 
-// ParseModifyRequest reads its contents, which may be cut short.
+// ParseModifyRequest reads its contents (Header.Contents), which may be cut
+// short. Inside, all may have any tag, as in OpenLDAP.
 func ParseModifyRequest(body []byte) (req Modify, ok bool) {
 	entry, ok := ParseEntry(body) // the same shape on the outside
 	return Modify{DN: entry.DN, changes: entry.attributes}, ok
@@ -194,10 +200,10 @@ func ParseModifyRequest(body []byte) (req Modify, ok bool) {
 func (r *Modify) Changes() iter.Seq[Change] {
 	return func(yield func(Change) bool) {
 		c := cursor{r.changes}
-		for e, ok := c.take(tagSequence); ok; e, ok = c.take(tagSequence) {
+		for e, ok := c.universal(); ok; e, ok = c.universal() {
 			inner := cursor{e.value}
-			op, ok1 := inner.take(0x0a)
-			mod, ok2 := inner.take(tagSequence)
+			op, ok1 := inner.universal()
+			mod, ok2 := inner.universal()
 			if !ok1 || !ok2 {
 				continue
 			}
@@ -225,17 +231,18 @@ type ModifyDN struct {
 	DeleteOldRDN            bool
 }
 
-// ParseModifyDNRequest reads its contents, which may be cut short.
+// ParseModifyDNRequest reads its contents (Header.Contents), which may be cut
+// short.
 func ParseModifyDNRequest(body []byte) (req ModifyDN, ok bool) {
 	c := cursor{body}
-	dn, ok := c.take(0x04)
+	dn, ok := c.next()
 	if !ok || dn.cut {
 		return req, false
 	}
-	rdn, _ := c.take(0x04)
-	old, _ := c.take(0x01)
+	rdn, _ := c.universal()
+	old, _ := c.universal()
 	superior, _ := c.take(0x80)
-	return ModifyDN{dn.value, rdn.value, superior.value, old.true()}, true
+	return ModifyDN{dn.name(), rdn.value, superior.value, old.true()}, true
 }
 
 // Compare is a CompareRequest (RFC 4511 4.10). Its value is not handed out.
@@ -243,23 +250,26 @@ type Compare struct {
 	DN, Attribute []byte // borrowed
 }
 
-// ParseCompareRequest reads its contents, which may be cut short.
+// ParseCompareRequest reads its contents (Header.Contents), which may be cut
+// short.
 func ParseCompareRequest(body []byte) (req Compare, ok bool) {
 	c := cursor{body}
-	dn, ok1 := c.take(0x04)
-	ava, ok2 := c.take(tagSequence)
+	dn, ok1 := c.next()
+	ava, ok2 := c.universal()
 	inner := cursor{ava.value}
-	attr, ok3 := inner.take(0x04)
+	attr, ok3 := inner.universal()
 	if !ok1 || !ok2 || !ok3 || attr.cut {
 		return req, false
 	}
-	return Compare{dn.value, attr.value}, true
+	return Compare{dn.name(), attr.value}, true
 }
 
 // ParseAbandonRequest gives the message ID of the request to abandon (RFC 4511
 // 4.11); its contents are the ID itself.
 func ParseAbandonRequest(body []byte) (id int32, ok bool) {
-	e := element{value: body}
-	n := e.integer()
-	return int32(max(n, 0)), n >= 0
+	if len(body) > 5 {
+		return 0, false
+	}
+	wide := number(body)
+	return identifier(wide, len(body)), fitsID(wide, len(body), 0)
 }

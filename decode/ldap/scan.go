@@ -17,11 +17,25 @@ const (
 
 // Header is the envelope of an LDAPMessage (RFC 4511 4.1.1).
 type Header struct {
-	ID      int32
-	Op      Op  // zero: an operation RFC 4511 does not know
-	Len     int // octets of the whole message, at most MaxLen and its own header
-	Body    int // offset of the operation's contents
-	BodyLen int // octets of the operation's contents
+	ID      int32 // negative: one that RFC 4511 does not allow
+	Op      Op    // zero: an operation RFC 4511 does not know
+	Len     int   // octets of the whole message, at most MaxLen and its own header
+	Body    int   // offset of the operation's contents
+	BodyLen int   // octets of the operation's contents
+}
+
+// Contents gives what the operation of m may hold, where m starts with the
+// message of h, and may be cut short; borrowed. Of a request that holds a
+// SEQUENCE it is all up to the message's end: OpenLDAP does not look at the length
+// of the operation, so a client could claim none and hide all that follows.
+func (h *Header) Contents(m []byte) []byte {
+	end := h.Body + h.BodyLen
+	switch h.Op {
+	case BindRequest, SearchRequest, ModifyRequest, AddRequest, ModifyDNRequest, CompareRequest, ExtendedRequest:
+		end = h.Len
+	default: // the contents are the value itself, or a server's
+	}
+	return m[min(h.Body, len(m)):min(end, len(m))]
 }
 
 // MaxLen is the longest message believed in: entries with photographs and
@@ -85,10 +99,10 @@ func Scan(b []byte) (Header, Verdict) {
 }
 
 // messageID reads the ID at off of a message that ends at end, and gives the
-// offset behind it. IDs are read as unsigned: a client that forgets the sign's
-// octet is still followed, for its server repeats what it sent.
+// offset behind it. It takes any INTEGER that OpenLDAP does: its clients could
+// hide behind a negative ID, which it answers as any other.
 func messageID(b []byte, off, end int) (id int32, next int, v Verdict) {
-	if end-off < 5 { // 02 01 ID tag length
+	if end-off < 4 { // 02 00 tag length
 		return 0, off, NotLDAP
 	}
 	if off >= len(b) {
@@ -100,13 +114,13 @@ func messageID(b []byte, off, end int) (id int32, next int, v Verdict) {
 	if off+1 >= len(b) {
 		return 0, off, NeedMore
 	}
-	if b[off+1] == 1 && off+2 < len(b) { // nearly all
+	if b[off+1] == 1 && off+2 < len(b) && end-off >= 5 { // nearly all
 		return int32(b[off+2]), off + 3, OK
 	}
-	// The ID's length may be a long one too: servers take that, so a client could hide behind it.
+	// The ID's length may be a long one too: servers take that.
 	n, start, v := length(b, off+1)
 	switch {
-	case v == NotLDAP || n > 5 || end-start < max(n, 1)+2 || v == OK && n == 0:
+	case v == NotLDAP || n > 5 || end-start < n+2:
 		return 0, off, NotLDAP
 	case v == NeedMore:
 		return 0, off, NeedMore
@@ -114,17 +128,39 @@ func messageID(b []byte, off, end int) (id int32, next int, v Verdict) {
 	next = start + n
 	have := b[min(start, len(b)):min(next, len(b))]
 	missing := n - len(have)
-	wide := uint64(0)
-	for _, c := range have {
-		wide = wide<<8 | uint64(c)
-	}
-	if wide<<(8*missing) > math.MaxInt32 {
+	wide := number(have)
+	if !fitsID(wide, n, missing) {
 		return 0, off, NotLDAP
 	}
 	if missing > 0 {
 		return 0, off, NeedMore
 	}
-	return int32(wide), next, OK
+	return identifier(wide, n), next, OK
+}
+
+// number reads at most eight octets as unsigned.
+func number(b []byte) (wide uint64) {
+	for _, c := range b {
+		wide = wide<<8 | uint64(c)
+	}
+	return wide
+}
+
+// fitsID says whether an INTEGER of n octets, of which the last few are missing,
+// may be an ID: of five octets, the first one may only be the sign's.
+func fitsID(wide uint64, n, missing int) bool {
+	return n < 5 || wide<<(8*missing) <= math.MaxInt32
+}
+
+// identifier gives the ID that an INTEGER of n octets is. One is read as
+// unsigned after the octets are gone that only repeat a sign: -1 in four octets
+// is 255, because the server writes it in one, and a client that forgets the
+// sign's octet in front of 255 writes it so as well.
+func identifier(wide uint64, n int) int32 {
+	for ; n > 1 && n < 5 && wide>>(8*n-9) == 0x1ff; n-- {
+		wide &= 1<<(8*n-8) - 1
+	}
+	return int32(uint32(wide))
 }
 
 // length reads a definite length at off and gives the offset behind it. If
@@ -154,10 +190,7 @@ func longLength(b []byte, off int) (size, next int, v Verdict) {
 	next = off + 1 + n
 	have := b[off+1 : min(next, len(b))]
 	missing := n - len(have)
-	wide := uint64(0)
-	for _, c := range have {
-		wide = wide<<8 | uint64(c)
-	}
+	wide := number(have)
 	// The limit is shifted, not the length: eight octets fill the word.
 	if wide > MaxLen>>(8*missing) {
 		return 0, off, NotLDAP
