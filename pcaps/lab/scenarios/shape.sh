@@ -21,6 +21,16 @@ every-length-long.pcap() {
   in_client "${raw_client[@]}" --long "$SERVER" 389 bind "$MIRA" "$MIRA_PW" search "$PEOPLE" sub uid=jonas,cn unbind
 }
 
+# Three connections that RFC 4511 forbids, each in its way, and slapd serves.
+requests-that-hide.pcap() {
+  serve
+  capture
+  local how
+  for how in id tags length; do
+    in_client "${raw_client[@]}" --hide "$how" "$SERVER" 389 bind "$MIRA" "$MIRA_PW" search "$PEOPLE" sub uid=jonas,cn unbind
+  done
+}
+
 # Several requests in one segment, the bind not the first of them.
 pipelined.pcap() {
   serve

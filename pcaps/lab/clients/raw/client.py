@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 """Sends LDAP messages octet by octet, all at once, or otherwise as no library would.
 
-client.py [--udp] [--chunk N] [--pipeline] [--long] HOST PORT STEP...
+client.py [--udp] [--chunk N] [--pipeline] [--long] [--hide HOW] HOST PORT STEP...
 
 Steps, each with its arguments:
   bind DN PASSWORD | sasl MECH [=HEX] | search BASE SCOPE ATTR=VALUE[,LIST] | compare DN ATTR VALUE
   abandon ID | unbind | ext OID [=HEX] | text STRING | hex OCTETS | wait SECONDS
 A search for ATTR=* is a presence filter. --chunk sends N octets a segment, --pipeline everything in one segment,
---long every length in four octets (84 00 00 xx xx).
+--long every length in four octets (84 00 00 xx xx), --hide what RFC 4511 forbids: "id" negative message IDs, "tags" names as
+UTF8String and integers as ENUMERATED, "length" operations that claim no length and have their contents behind their end.
 """
 import argparse
 import socket
@@ -16,9 +17,16 @@ import time
 
 
 long_lengths = False
+hide = ""
 
 
 def tlv(tag, *parts):
+    if hide == "tags":
+        tag = {4: 0x0C, 2: 10}.get(tag, tag)
+    return element(tag, *parts)
+
+
+def element(tag, *parts):
     body = b"".join(p.encode() if isinstance(p, str) else p for p in parts)
     if long_lengths:
         return bytes([tag, 0x84]) + len(body).to_bytes(4, "big") + body
@@ -26,6 +34,15 @@ def tlv(tag, *parts):
         return bytes([tag, len(body)]) + body
     size = len(body).to_bytes((len(body).bit_length() + 7) // 8, "big")
     return bytes([tag, 0x80 | len(size)]) + size + body
+
+
+def message(identifier, operation):
+    octets = identifier.to_bytes(identifier.bit_length() // 8 + 1, "big")
+    if hide == "id":
+        octets = (-identifier).to_bytes(4, "big", signed=True)
+    if hide == "length":
+        operation = operation[:1] + b"\0" + operation[2:]  # all of them are short
+    return element(0x30, element(2, octets), operation)
 
 
 def integer(value, tag=2):
@@ -88,7 +105,7 @@ def messages(steps):
             count, build, answered = OPERATIONS[verb]
             arguments, steps = steps[:count], steps[count:]
             identifier += 1
-            yield tlv(0x30, integer(identifier), build(*arguments)), answered, 0
+            yield message(identifier, build(*arguments)), answered, 0
 
 
 def complete(data):
@@ -133,12 +150,13 @@ def main():
     parser.add_argument("--chunk", type=int, default=0)
     parser.add_argument("--pipeline", action="store_true")
     parser.add_argument("--long", action="store_true")
+    parser.add_argument("--hide", default="", choices=["id", "tags", "length"])
     parser.add_argument("host")
     parser.add_argument("port", type=int)
     parser.add_argument("steps", nargs="+")
     args = parser.parse_args()
-    global long_lengths
-    long_lengths = args.long
+    global long_lengths, hide
+    long_lengths, hide = args.long, args.hide
     kind = socket.SOCK_DGRAM if args.udp else socket.SOCK_STREAM
     family = socket.getaddrinfo(args.host, args.port, type=kind)[0][0]
     with socket.socket(family, kind) as sock:
