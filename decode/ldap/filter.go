@@ -1,6 +1,7 @@
 package ldap
 
 import (
+	"bytes"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -42,11 +43,45 @@ func filterString(element []byte, w filterWriter) (text string, ok bool) {
 	if !treeBounded(element) {
 		return noFilter, false
 	}
+	element, ok = blank(element, w.redact)
+	if !ok {
+		return noFilter, false
+	}
 	packet, err := ber.DecodePacketErr(element)
 	if err != nil || !w.filter(packet) {
 		return noFilter, false
 	}
 	return w.text(), true
+}
+
+// blank gives a filter whose values for which redact is true are zeros: asn1-ber
+// copies what it reads, and nobody could wipe its copies. The filter is borrowed
+// if there are none, and else a copy. It is false for one that does not parse.
+func blank(filter []byte, redact func([]byte) bool) (blanked []byte, ok bool) {
+	if redact == nil {
+		return filter, true
+	}
+	some := false
+	ok = WalkFilter(filter, func(item FilterItem) bool {
+		some = redact(item.Attribute)
+		return !some
+	})
+	if !ok || !some {
+		return filter, ok
+	}
+	filter = bytes.Clone(filter)
+	ok = WalkFilter(filter, func(item FilterItem) bool {
+		if !redact(item.Attribute) {
+			return true
+		}
+		clear(item.Value)
+		c := cursor{item.parts}
+		for part, more := c.next(); more; part, more = c.next() {
+			clear(part.value)
+		}
+		return true
+	})
+	return filter, ok
 }
 
 // filterWriter writes what asn1-ber has read. Its methods are false for what is

@@ -215,6 +215,50 @@ func TestBothReadersSeeTheSame(t *testing.T) {
 	compareReaders(t, nested(250))
 }
 
+// TestNoPasswordReachesTheTree looks at what asn1-ber is given, which copies it.
+func TestNoPasswordReachesTheTree(t *testing.T) {
+	part := func(n byte) []byte { return in(n, password) }
+	for name, filter := range map[string][]byte{
+		"equality":   equality("userPassword", password),
+		"substrings": elem(filterSubstrings, str("userPassword"), list(part(0), part(1), part(2))),
+		"extensible": elem(filterExtensible, in(1, "2.5.13.5"), in(2, "userPassword"), part(3)),
+		"order":      elem(filterGreater, str("unicodePwd;x"), str(password)),
+	} {
+		whole := elem(filterAnd, equality("cn", "a"), elem(filterNot, filter), equality("sn", "b"))
+		before := bytes.Clone(whole)
+		given, ok := blank(whole, IsSecretAttribute)
+		if !ok || bytes.Contains(given, []byte(password)) || len(given) != len(whole) {
+			t.Errorf("%s: %v, gave %q", name, ok, given)
+		}
+		if !bytes.Equal(whole, before) {
+			t.Errorf("%s: the message was changed", name)
+		}
+		if text, ok := FilterString(whole, IsSecretAttribute); !ok || !strings.HasPrefix(text, "(&(cn=a)(!(") || !strings.HasSuffix(text, "))(sn=b))") || !strings.Contains(text, redacted) {
+			t.Errorf("%s: %v, wrote %q", name, ok, text)
+		}
+	}
+	harmless := equality("cn", "a")
+	if given, ok := blank(harmless, IsSecretAttribute); !ok || &given[0] != &harmless[0] {
+		t.Error("a filter without a secret was copied")
+	}
+}
+
+func TestWalkFilterTakesTheTagsThatServersTake(t *testing.T) {
+	utf8 := func(s string) []byte { return elem(0x0c, []byte(s)) }
+	for name, filter := range map[string][]byte{
+		"equality":   elem(filterEqual, utf8("userPassword"), utf8("x")),
+		"substrings": elem(filterSubstrings, utf8("userPassword"), elem(0x31, in(0, "x"))),
+	} {
+		found := false
+		if !WalkFilter(filter, func(item FilterItem) bool { found = IsSecretAttribute(item.Attribute); return true }) || !found {
+			t.Errorf("%s: not seen", name)
+		}
+		if text, ok := FilterString(filter, IsSecretAttribute); ok || text != noFilter {
+			t.Errorf("%s: %q", name, text)
+		}
+	}
+}
+
 // FuzzFilter wants both readers to agree, and text that is harmless and bounded.
 func FuzzFilter(f *testing.F) {
 	for _, b := range filters {
@@ -235,6 +279,9 @@ func FuzzFilter(f *testing.F) {
 		})
 		if ok && len(text) < MaxFilterText {
 			compareReaders(t, b)
+			if _, ok := FilterString(b, func([]byte) bool { return true }); !ok {
+				t.Errorf("%q is none without its values", text)
+			}
 		}
 	})
 }

@@ -20,6 +20,7 @@ type FilterItem struct {
 	Attribute []byte // description; may be empty in an extensible match
 	Rule      []byte // matching rule of an extensible match
 	Value     []byte // assertion value; nil for presence and substrings
+	parts     []byte // elements of substrings
 }
 
 // Matches says whether the item asks for any value, or any that looks like
@@ -67,13 +68,14 @@ func filterItem(tag byte, value []byte) (item FilterItem, ok bool) {
 		item.Attribute = value
 		return item, true
 	case filterEqual, filterGreater, filterLess, filterApprox:
-		attr, ok1 := c.take(0x04)
-		value, ok2 := c.take(0x04)
+		attr, ok1 := c.universal() // OpenLDAP takes any tag, as it does of requests
+		value, ok2 := c.universal()
 		item.Attribute, item.Value = attr.value, value.value
 		return item, ok1 && ok2 && !attr.cut && !value.cut
 	case filterSubstrings:
-		attr, ok := c.take(0x04)
-		item.Attribute = attr.value
+		attr, ok := c.universal()
+		parts, _ := c.universal()
+		item.Attribute, item.parts = attr.value, parts.value
 		return item, ok && !attr.cut
 	case filterExtensible:
 		for part, more := c.next(); more; part, more = c.next() {
