@@ -3,6 +3,7 @@ package sasl
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 )
 
 // Layer is what a SASL security layer does to the messages it carries.
@@ -124,8 +125,10 @@ func (b *Buffer) Readable() int {
 
 // Text gives what a signed buffer carries. whole is the buffer, all of it; the
 // text is borrowed from it, or from the scratch that is given back, grown if
-// need be: RFC 4121 lets a sender rotate the text.
+// need be: RFC 4121 lets a sender rotate the text. The scratch given back is as
+// long as what was written to it, 0 mostly: the caller wipes that.
 func (b *Buffer) Text(whole, scratch []byte) (text, scratchAfter []byte) {
+	scratch = scratch[:0]
 	token := whole[4:]
 	if b.frame > 0 {
 		token = inner(token)
@@ -161,7 +164,8 @@ func rfc4121Text(token, scratch []byte) (text, scratchAfter []byte) {
 	case ec: // the checksum came to the front: what Windows sends
 		return body[ec:], scratch
 	}
-	scratch = append(append(scratch[:0], body[rrc:]...), body[:rrc]...)
+	scratch = slices.Grow(scratch, len(body)) // at once: what it grows out of would not be wiped
+	scratch = append(append(scratch, body[rrc:]...), body[:rrc]...)
 	return scratch[:n], scratch
 }
 

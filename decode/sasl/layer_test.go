@@ -160,6 +160,35 @@ func TestNothingIsAllocatedForABuffer(t *testing.T) {
 	}
 }
 
+// TestScratchIsAsLongAsWhatIsInIt: the caller wipes that much at every buffer, so
+// a long one before must cost the short ones after it nothing.
+func TestScratchIsAsLongAsWhatIsInIt(t *testing.T) {
+	scratch := make([]byte, 200, 500)
+	for name, c := range map[string]struct {
+		token string
+		want  int
+	}{
+		"turned":             {rfc4121(0, 12, 5), len(text) + 12},
+		"turned by its sum":  {rfc4121(0, 12, 12), 0},
+		"not turned":         {rfc4121(0, 12, 0), 0},
+		"RFC 1964":           {rfc1964Token(0, 0xffff, 8), 0},
+		"NTLM":               {"\x01\x00\x00\x00signaturesig" + text, 0},
+		"DIGEST-MD5":         {text + "0123456789\x00\x01\x00\x00\x00\x00", 0},
+		"more sum than text": {string([]byte{5, 4, 4, 0xff, 0xff, 0xff, 0, 12, 0, 0, 0, 0, 0, 0, 0, 9}) + text, 0},
+	} {
+		b := framed(c.token)
+		buf, _ := ScanBuffer(b, LayerUnknown)
+		if _, after := buf.Text(b, scratch); len(after) != c.want || cap(after) != cap(scratch) {
+			t.Errorf("%s: %d octets of scratch, want %d", name, len(after), c.want)
+		}
+	}
+	b := framed(rfc4121(0, 12, 5))
+	buf, _ := ScanBuffer(b, LayerUnknown)
+	if n := testing.AllocsPerRun(100, func() { buf.Text(b, nil) }); n != 1 {
+		t.Errorf("%v allocations: what the scratch grew out of is not wiped", n)
+	}
+}
+
 // FuzzBuffer wants a verdict that no further octet changes, texts made of the
 // octets of their buffers, and sealed buffers that are not read.
 func FuzzBuffer(f *testing.F) {
