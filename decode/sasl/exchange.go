@@ -53,11 +53,17 @@ type Exchange struct {
 	prompt    prompt // LOGIN
 }
 
-// NewExchange starts one. The mechanism is cloned. whole says that this is its
+// NewExchange starts one. The mechanism is cloned, up to a NUL, where servers
+// written in C read its end. whole says that this is its
 // first step for sure: where the capture may have missed one, what comes could
 // be the password of LOGIN as well as the name.
 func NewExchange(mechanism []byte, whole bool) *Exchange {
-	return &Exchange{mechanism: strings.ToUpper(clip(mechanism)), whole: whole}
+	return &Exchange{mechanism: strings.ToUpper(clip(untilNUL(mechanism))), whole: whole}
+}
+
+func untilNUL(b []byte) []byte {
+	b, _, _ = bytes.Cut(b, []byte{0})
+	return b
 }
 
 // Missed says that octets of the client were lost on the way to the reader.
@@ -76,7 +82,7 @@ func (x *Exchange) Mechanism() string { return x.mechanism }
 
 // Continues says whether a bind with this mechanism goes on with the exchange.
 func (x *Exchange) Continues(mechanism []byte) bool {
-	return !x.over && strings.EqualFold(x.mechanism, string(mechanism))
+	return !x.over && strings.EqualFold(x.mechanism, clip(untilNUL(mechanism)))
 }
 
 // Authenticates says whether success means that the client is somebody.

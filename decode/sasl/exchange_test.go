@@ -78,6 +78,7 @@ func TestClientSteps(t *testing.T) {
 		"OAUTHBEARER, a name with a comma":         {"OAUTHBEARER", []string{"p=tls-exporter,a=u=2Cser,\x01auth=bearer " + password + "\x01\x01"}, Client{Exposure: Password, HasSecret: true, Identity: "u,ser"}, 0},
 		"XOAUTH2, wrongly set apart":               {"XOAUTH2", []string{"user=mira^Aauth=Bearer " + password + "^A^A"}, secret, 0},
 		"OAUTHBEARER, the answer to an error":      {"OAUTHBEARER", []string{"\x01"}, Client{}, 0},
+		"PLAIN, ended as in C":                     {"plain\x00 and more", []string{"\x00mira\x00" + password}, Client{Exposure: Password, HasSecret: true, Identity: "mira"}, 0},
 		"a mechanism nobody knows":                 {"X-OWN", []string{password}, Client{}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -192,6 +193,9 @@ func TestExchangeEnds(t *testing.T) {
 	x := NewExchange([]byte("gssapi"), true)
 	if !x.Continues([]byte("GSSAPI")) || x.Continues([]byte("PLAIN")) || x.Mechanism() != "GSSAPI" || !x.Authenticates() {
 		t.Errorf("%+v", x)
+	}
+	if !x.Continues([]byte("GSSAPI\x00")) || x.Continues([]byte("GSSAPI\x01")) {
+		t.Error("a mechanism ends at its NUL")
 	}
 	x.End()
 	if x.Continues([]byte("GSSAPI")) {
