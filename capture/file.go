@@ -19,6 +19,7 @@ const stdin = "-"
 // io.EOF, or a *DamagedError if the file could not be read to its end. A frame
 // that has no time of its own (pcapng's simple packets) has that of the frame
 // before it, or the zero Time. Frames longer than 256 KiB count as damage.
+// Captures one behind the other, as cat writes them, are one.
 // Close closes the file.
 func OpenFile(path string) (Source, error) {
 	f, err := openFile(path, new(atomic.Int64))

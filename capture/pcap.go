@@ -3,6 +3,7 @@ package capture
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"math/bits"
@@ -64,17 +65,12 @@ func newPcap(in *window) (*pcapReader, error) {
 		return nil, cut(err, cutHeader)
 	}
 	magic, big := pcapMagic(head)
-	p := &pcapReader{in: in, big: big, tick: 1000, record: pcapRecord, end: pcapHeader}
+	p := &pcapReader{in: in, record: pcapRecord, end: pcapHeader}
 	if major, minor := big.u16(head[4:]), big.u16(head[6:]); major != 2 || minor != 4 {
 		return nil, fmt.Errorf("pcap version %d.%d cannot be read, only 2.4 (of 1998 and later)", major, minor)
 	}
-	// The upper half tells the length of frame check sequences. pcapgo keeps
-	// eight bits, and would take 257 (Profibus) for Ethernet.
-	p.link = uint16(big.u32(head[20:]))
-	switch magic {
-	case pcapNano:
-		p.tick = 1
-	case pcapModified:
+	p.header(head)
+	if magic == pcapModified {
 		p.in = newWindow(newModified(in, big), bufferSize)
 		p.record += modifiedExtra
 	}
@@ -88,23 +84,32 @@ func newPcap(in *window) (*pcapReader, error) {
 	return p, err
 }
 
+// header reads what a file header says of the records behind it.
+func (p *pcapReader) header(head []byte) {
+	magic, big := pcapMagic(head)
+	// The upper half tells the length of frame check sequences. pcapgo keeps
+	// eight bits, and would take 257 (Profibus) for Ethernet.
+	p.big, p.link, p.tick = big, uint16(big.u32(head[20:])), 1000
+	if magic == pcapNano {
+		p.tick = 1
+	}
+}
+
 func (p *pcapReader) position() int64 { return p.start }
 
 func (p *pcapReader) lend(l lender) { p.in.lender = l }
 
 func (p *pcapReader) next(f *Frame) error {
 	p.start = p.end
-	if len(p.ahead) < pcapRecord {
-		if err := p.fill(pcapRecord); err != nil {
-			if len(p.ahead) == 0 && err == io.EOF {
-				return io.EOF
-			}
-			return cut(err, cutFrame)
-		}
+	if err := p.head(); err != nil {
+		return err
 	}
-	caplen, wirelen := p.big.u32(p.ahead[8:]), p.big.u32(p.ahead[12:])
-	if caplen > maxFrame {
+	sec, caplen, wirelen := p.big.u32(p.ahead), p.big.u32(p.ahead[8:]), p.big.u32(p.ahead[12:])
+	switch {
+	case caplen > maxFrame:
 		return errFrameSize(caplen)
+	case caplen == 0 && [pcapRecord]byte(p.ahead) == [pcapRecord]byte{}: // a file that was made larger than what was written to it
+		return errZeros
 	}
 	size := pcapRecord + int(caplen)
 	if len(p.ahead) < size {
@@ -113,14 +118,59 @@ func (p *pcapReader) next(f *Frame) error {
 		}
 	}
 	b := p.ahead[:size:size]
-	p.ahead, p.passed = p.ahead[size:], p.passed+size
+	p.pass(size)
 	p.end += p.record + int64(caplen)
 	*f = Frame{
-		Time: time.Unix(int64(p.big.u32(b)), int64(p.big.u32(b[4:]))*p.tick).UTC(),
+		Time: time.Unix(int64(sec), int64(p.big.u32(b[4:]))*p.tick).UTC(),
 		Data: b[pcapRecord:], WireLen: wireLen(caplen, wirelen), Link: p.link,
 	}
 	return nil
 }
+
+var errZeros = errors.New("nothing but zeros where a frame should be")
+
+// head makes sure that a record's header is ahead.
+func (p *pcapReader) head() error {
+	for {
+		if len(p.ahead) < pcapRecord {
+			if err := p.fill(pcapRecord); err != nil {
+				if len(p.ahead) == 0 && err == io.EOF {
+					return io.EOF
+				}
+				return cut(err, cutFrame)
+			}
+		}
+		if !p.another() {
+			return nil
+		}
+		if len(p.ahead) < pcapHeader {
+			if err := p.fill(pcapHeader); err != nil {
+				return cut(err, cutHeader)
+			}
+		}
+		p.header(p.ahead)
+		p.pass(pcapHeader)
+		p.end += pcapHeader
+		p.start = p.end
+	}
+}
+
+// another says whether what is ahead is no record but the header of another
+// file, as cat writes one behind the other: packed files are put together so. As
+// a record it would be of one microsecond in 2011, 2055 or 2083. Those that are
+// modified are not read this way.
+func (p *pcapReader) another() bool {
+	switch p.ahead[0] {
+	case 0xa1, 0xd4, 0x4d: // either magic number begins so, in either order
+	default:
+		return false
+	}
+	magic, big := pcapMagic(p.ahead)
+	return (magic == pcapMicro || magic == pcapNano) && p.record == pcapRecord && big.u16(p.ahead[4:]) == 2 && big.u16(p.ahead[6:]) == 4
+}
+
+// pass takes n octets off those ahead.
+func (p *pcapReader) pass(n int) { p.ahead, p.passed = p.ahead[n:], p.passed+n }
 
 // fill asks in for n octets ahead; with an error there are fewer. What was lent
 // before may be overwritten.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -49,6 +50,14 @@ func TestOddPcap(t *testing.T) {
 			{Time: at(5, 6000), Data: []byte(long), WireLen: maxFrame, Number: 2, Link: 1, Origin: "x"}}, "EOF"},
 		"a longer one": {one().record(5, 6, maxFrame+1, long+"x", "").b, []Frame{first},
 			says + "a frame of 262145 octets is claimed, and none is longer than 262144" + rest},
+		"another file behind it, as cat writes it": {slices.Concat(one().b, pcap(big, pcapNano).record(5, 6, 3, "def", "").b, pcap(little, pcapMicro).b, withLink(276)), []Frame{first,
+			{Time: at(5, 6), Data: []byte("def"), WireLen: 3, Number: 2, Link: 1, Origin: "x"},
+			{Time: at(1, 2000), Data: []byte("abc"), WireLen: 3, Number: 3, Link: 276, Origin: "x"}}, "EOF"},
+		"half a header of another file":                      {append(one().b, pcap(big, pcapNano).b[:20]...), []Frame{first}, "x: cut short in packet 2: the file ended in the middle of its own header" + rest},
+		"a frame of the moment that is a magic number":       {one().record(pcapMicro, 6, 1, "d", "").b, []Frame{first, {Time: at(pcapMicro, 6000), Data: []byte("d"), WireLen: 1, Number: 2, Link: 1, Origin: "x"}}, "EOF"},
+		"a magic number in a modified file":                  {pcap(big, pcapModified).record(pcapMicro, 0x20004, 3, "abc", "IFIXPRTx").b, []Frame{{Time: at(pcapMicro, 0x20004*1000), Data: []byte("abc"), WireLen: 3, Number: 1, Link: 1, Origin: "x"}}, "EOF"},
+		"made larger than what was written to it":            {append(one().b, make([]byte, 4096)...), []Frame{first}, says + "nothing but zeros where a frame should be" + rest},
+		"a frame of no octets at midnight of 1 January 1970": {one().record(0, 6, 60, "", "").b, []Frame{first, {Time: at(0, 6000), Data: []byte{}, WireLen: 60, Number: 2, Link: 1, Origin: "x"}}, "EOF"},
 		"a longer one in a modified file": {pcap(big, pcapModified).record(1, 2, 3, "abc", "IFIXPRTx").record(5, 6, 9, long+"x", "IFIXPRTx").b, []Frame{first},
 			says + "a frame of 262145 octets is claimed, and none is longer than 262144" + rest},
 	}
