@@ -301,6 +301,18 @@ func TestGaps(t *testing.T) {
 			t.Errorf("told %v", got)
 		}
 	})
+	t.Run("after a message that is none, the next one is read, however short", func(t *testing.T) {
+		k := newTalk(t, Config{}).open()
+		k.asks(extended(1, ldap.OIDStartTLS))
+		// What vjeantet/ldapserver answers to what it does not know: an LDAPResult without its operation's tag.
+		k.answers([]byte{0x30, 0x0c, 2, 1, 1, 0x30, 7, 0x0a, 1, 53, 4, 0, 4, 0})
+		k.asks(simple(2, who, secret))
+		k.answers([]byte{0x30, 0x0c, 2, 1, 2, 0x61, 7, 0x0a, 1, 0, 4, 0, 4, 0})
+		got := k.end()
+		if !slices.Equal(told(got), []string{"cleartext-bind", "starttls-fallback"}) || got[0].Outcome != Success {
+			t.Errorf("told %+v", got)
+		}
+	})
 	t.Run("only the client is seen", func(t *testing.T) {
 		k := newTalk(t, Config{})
 		k.asks(simple(1, who, secret), searchRequest(2, "dc=x", 2))

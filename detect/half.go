@@ -57,10 +57,11 @@ func (h *half) reopened(seg *decode.Segment) bool {
 // left of an unfinished unit is copied.
 func (e *Engine) feed(s *session, d dir, b []byte) {
 	h := &s.half[d]
+	start := len(h.outer.held)
 	if b = h.outer.take(&e.buffers, b); b == nil {
 		return
 	}
-	n := e.units(s, d, b)
+	n := e.units(s, d, b, start)
 	if s.dismissed {
 		n = len(b)
 	}
@@ -68,14 +69,14 @@ func (e *Engine) feed(s *session, d dir, b []byte) {
 }
 
 // units reads the units at the front of b and gives the octets they take, which
-// may be more than b has.
-func (e *Engine) units(s *session, d dir, b []byte) int {
+// may be more than b has. start is where the segment starts that came last.
+func (e *Engine) units(s *session, d dir, b []byte, start int) int {
 	h := &s.half[d]
 	off := 0
 	for off < len(b) && !s.dismissed {
 		var n int
 		if h.lost {
-			n, h.outer.want = e.hunt(s, d, b[off:], off == 0 && len(h.outer.held) == 0)
+			n, h.outer.want = e.hunt(s, d, b[off:], start-off)
 		} else {
 			n, h.outer.want = e.unit(s, d, b[off:])
 		}

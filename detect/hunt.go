@@ -11,19 +11,19 @@ const headerRoom = 64
 
 // hunt looks for the next unit in octets that start somewhere inside one:
 // after a gap, after something that was no unit, or on a connection joined in
-// the middle. start says that b is what a segment starts with, where a unit is
-// likeliest to start. It gives the octets passed over, or, with n 0 and want
+// the middle. start is where in b a segment starts: there a unit is likeliest
+// to start. It gives the octets passed over, or, with n 0 and want
 // not, how many it wants to see; once lost is false a unit starts behind n.
 //
 // A candidate must parse as what this side may send, and where its end is
 // here, another unit must start right behind it.
-func (e *Engine) hunt(s *session, d dir, b []byte, start bool) (n, want int) {
+func (e *Engine) hunt(s *session, d dir, b []byte, start int) (n, want int) {
 	limit := maxHunt
 	if s.class == portOther && !s.ldap {
 		limit = maxHuntAnyPort
 	}
 	for i := range b {
-		v := s.candidate(d, b[i:], start && i == 0)
+		v := s.candidate(d, b[i:], i == start)
 		if v == candidateYes {
 			s.half[d].lost = false
 			return i, 0
@@ -88,13 +88,14 @@ func (s *session) candidateMessage(d dir, b []byte) candidate {
 }
 
 // candidateBuffer judges a SASL buffer. One whose token says nothing (DIGEST-MD5
-// sealed, say) is believed where it fills its segment to the octet.
+// sealed, say) is believed where it fills its segment to the octet; elsewhere it
+// is not waited for: answers end with 00, and the next one may be short.
 func (s *session) candidateBuffer(b []byte, start bool) candidate {
 	buf, v := sasl.ScanBuffer(b, s.hint())
 	switch {
-	case v == sasl.NeedMore:
+	case v == sasl.NeedMore && (start || sasl.MayProve(b)):
 		return candidateMore
-	case v == sasl.NotBuffer:
+	case v != sasl.OK:
 		return candidateNo
 	case buf.Len < len(b) && !startsUnit(b[buf.Len:]):
 		return candidateNo

@@ -48,6 +48,27 @@ const (
 // Certain says whether the token itself proves that this is a buffer.
 func (b *Buffer) Certain() bool { return b.token != tokenOpaque }
 
+// MayProve says whether the buffer that b starts, of which ScanBuffer needs to
+// see more, may turn out Certain.
+func MayProve(b []byte) bool {
+	token := b[min(4, len(b)):]
+	if len(token) == 0 {
+		return true
+	}
+	switch token[0] {
+	case 0x05:
+		return len(token) < 2 || token[1] == 4
+	case 0x01:
+		return bytes.HasPrefix(headNTLM, token[:min(len(headNTLM), len(token))])
+	case 0x60, 0xa0, 0xa1:
+		return true
+	}
+	return false
+}
+
+// headNTLM is the version an NTLM token starts with (MS-NLMP 2.2.2.9.1).
+var headNTLM = []byte{1, 0, 0, 0}
+
 // headRoom is how much of a buffer ScanBuffer may want to see: the length
 // field and the head of the longest token, of RFC 1964. wrapRoom is for the
 // frame of SPNEGO around it.
@@ -99,7 +120,7 @@ func kindOf(token []byte) (tokenKind, Layer) {
 			return tokenRFC4121, LayerSealed
 		}
 		return tokenRFC4121, LayerSigned
-	case len(token) > 16 && bytes.HasPrefix(token, []byte{1, 0, 0, 0}):
+	case len(token) > 16 && bytes.HasPrefix(token, headNTLM):
 		return tokenNTLM, LayerUnknown
 	}
 	alg, _, ok := rfc1964(token)
