@@ -96,6 +96,12 @@ func TestRules(t *testing.T) {
 			k.answers(done(2, 1))
 		},
 			[]string{"cleartext-bind high failure " + who, "cleartext-search medium failure "}},
+		"a secret read back with a write": {func(k *talk) {
+			k.asks(ldapMessage(2, ber(0x66, str("cn=a,dc=x"), seq(seq(enum(2), seq(str("mail"), ber(0x31, str("a@x"))))))))
+			before := ber(0x64, str("cn=a,dc=x"), seq(seq(str("userPassword"), ber(0x31, str("Value-7341")))))
+			k.answers(seq(integer(2), ber(0x67, enum(0), str(""), str("")), ber(0xa0, seq(str("1.3.6.1.1.13.1"), ber(0x04, before)))))
+		},
+			[]string{"cleartext-write medium success ", "secret-returned critical success "}},
 		"a secret asked for and returned": {func(k *talk) {
 			k.asks(searchRequest(2, "dc=x", 2, "UserPassword;x-hash"))
 			k.answers(entry(2, "cn=a,dc=x", "userPassword"), entry(2, "cn=b,dc=x", "userPassword"), done(2, 0))

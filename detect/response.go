@@ -27,9 +27,21 @@ func (e *Engine) response(s *session, m *message) bool {
 	case ldap.ExtendedResponse:
 		e.extendedResponse(s, m, &res, i)
 	default:
+		e.readBack(s, m, i)
 		e.complete(s, i, m, &res, outcomeOf(res.Code))
 	}
 	return true
+}
+
+// readBack looks at the entry that comes with the answer to a write whose client
+// asked for it (RFC 4527).
+func (e *Engine) readBack(s *session, m *message, i int) {
+	for entry := range ldap.ReadEntries(m.rest) {
+		if attr := entry.Secret(e.secrets); attr != nil {
+			e.secretReturned(s, m, i, entry.DN, attr)
+			return
+		}
+	}
 }
 
 func outcomeOf(code int) Outcome {

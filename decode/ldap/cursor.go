@@ -146,6 +146,33 @@ func LaterPage(rest []byte) bool {
 	return false
 }
 
+// The pre-read and post-read controls (RFC 4527): a write's answer brings the
+// entry as it was before, or as it is now.
+const (
+	oidPreRead  = "1.3.6.1.1.13.1"
+	oidPostRead = "1.3.6.1.1.13.2"
+)
+
+// ReadEntries gives the entries that those controls hold, in what follows the
+// answer to a write. They are borrowed.
+func ReadEntries(rest []byte) iter.Seq[Entry] {
+	return func(yield func(Entry) bool) {
+		for oid, value := range controls(rest) {
+			if string(oid) != oidPreRead && string(oid) != oidPostRead {
+				continue
+			}
+			outer := cursor{value}
+			e, _ := outer.take(tagEntry)
+			if entry, ok := ParseEntry(e.value); ok && !yield(entry) {
+				return
+			}
+		}
+	}
+}
+
+// tagEntry is the tag of a SearchResultEntry.
+const tagEntry = 0x64
+
 // controls gives OIDs with their values, nil where there is none; borrowed.
 func controls(rest []byte) iter.Seq2[[]byte, []byte] {
 	return func(yield func(oid, value []byte) bool) {

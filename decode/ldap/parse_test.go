@@ -209,6 +209,19 @@ func TestControls(t *testing.T) {
 	}
 }
 
+func TestReadEntries(t *testing.T) {
+	m := samples["a write's answer, read back"]
+	h, _ := Scan(m)
+	var known SecretSet
+	for entry := range ReadEntries(m[h.Body+h.BodyLen:]) {
+		if string(entry.DN) != "cn=a" || string(entry.Secret(&known)) != "userPassword" {
+			t.Errorf("%q has %q", entry.DN, entry.Secret(&known))
+		}
+		return
+	}
+	t.Error("no entry")
+}
+
 func TestParsingAllocatesNothing(t *testing.T) {
 	lent := make([][]byte, 0, 256)
 	for name, m := range samples {
@@ -224,8 +237,12 @@ func parseAll(m []byte, lent [][]byte) [][]byte {
 	b := m
 	if v == OK {
 		b = m[h.Body:min(h.Body+h.BodyLen, len(m))]
-		for oid := range Controls(m[min(h.Body+h.BodyLen, len(m)):]) {
+		rest := m[min(h.Body+h.BodyLen, len(m)):]
+		for oid := range Controls(rest) {
 			lent = append(lent, oid)
+		}
+		for entry := range ReadEntries(rest) {
+			lent = append(lent, entry.DN)
 		}
 	}
 	bind, _ := ParseBindRequest(b)
