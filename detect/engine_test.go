@@ -319,6 +319,15 @@ func TestGaps(t *testing.T) {
 			t.Errorf("told %+v", got)
 		}
 	})
+	t.Run("a connection joined at the octet that keeps it alive", func(t *testing.T) {
+		k := newTalk(t, Config{})
+		k.asks([]byte{0})
+		k.asks(simple(3, who, secret))
+		k.answers(bound(3, 0))
+		if got := told(k.end()); !slices.Equal(got, []string{"cleartext-bind"}) {
+			t.Errorf("told %v", got)
+		}
+	})
 	t.Run("only the client is seen", func(t *testing.T) {
 		k := newTalk(t, Config{})
 		k.asks(simple(1, who, secret), searchRequest(2, "dc=x", 2))

@@ -97,6 +97,11 @@ func (e *Engine) unit(s *session, d dir, b []byte) (n, want int) {
 	switch first := b[0]; {
 	case first == 0x30:
 		n, want = e.plain(s, d, b)
+	case first == 0 && !h.begun && s.exchange == nil:
+		// Joined in the middle of a layer, or of nothing: Windows sends an octet of
+		// 00 to keep a silent connection alive. So a buffer has to prove itself.
+		h.lost = true
+		return 0, 0
 	case first == 0:
 		n, want = e.buffer(s, d, b)
 	case first >= 0x14 && first <= 0x18:
