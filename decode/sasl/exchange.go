@@ -51,6 +51,7 @@ type Exchange struct {
 	over      bool
 	whole     bool   // every octet of the client from the start of the exchange was seen
 	prompt    prompt // LOGIN
+	noName    bool   // LOGIN: no answer is a name any more
 }
 
 // NewExchange starts one. The mechanism is cloned, up to a NUL, where servers
@@ -67,7 +68,7 @@ func untilNUL(b []byte) []byte {
 }
 
 // Missed says that octets of the client were lost on the way to the reader.
-func (x *Exchange) Missed() { x.whole = false }
+func (x *Exchange) Missed() { x.whole, x.noName = false, true }
 
 // Server takes the server's credentials of a step that is not the last. They
 // are borrowed.

@@ -145,6 +145,28 @@ func TestLoginNeverTakesThePasswordForTheName(t *testing.T) {
 			x.Server([]byte("Password\x00"))
 			return steps(x, password)
 		}, named},
+		"the prompts come before the answers": {func() Client {
+			x := NewExchange([]byte("LOGIN"), true)
+			x.Client(nil, false)
+			x.Server([]byte("Username:"))
+			x.Server([]byte("Password:"))
+			steps(x, "mira")
+			return steps(x, password)
+		}, secret},
+		"the prompt for the name comes behind it": {func() Client {
+			x := NewExchange([]byte("LOGIN"), true)
+			x.Client(nil, false)
+			steps(x, "mira")
+			x.Server([]byte("Username:"))
+			return steps(x, password)
+		}, named},
+		"the step with the name was lost, and its prompt comes late": {func() Client {
+			x := NewExchange([]byte("LOGIN"), true)
+			x.Client(nil, false)
+			x.Missed()
+			x.Server([]byte("Username:"))
+			return steps(x, password)
+		}, secret},
 		"prompts in a language nobody knows": {func() Client {
 			x := NewExchange([]byte("LOGIN"), true)
 			x.Client(nil, false)

@@ -77,18 +77,19 @@ func readPrompt(creds []byte) prompt {
 // empty is the user, the next one the password. Some clients send the user
 // with the first request, some wait for the prompt, some send PLAIN's message,
 // which a NUL gives away. Where neither a prompt nor the octets before tell
-// which it is, it is taken for the password.
+// which it is, it is taken for the password, and so is all that follows a name
+// or a password: a capture may show a prompt long before its answer, or after.
 func (x *Exchange) readLogin(creds []byte) Client {
-	named := x.known.Identity != ""
 	asked := x.prompt
 	x.prompt = promptNone
-	name := asked == promptUser || asked == promptNone && x.whole && !named
+	name := x.known.Identity == "" && !x.noName && (asked == promptUser || asked == promptNone && x.whole)
 	switch {
 	case len(creds) == 0:
 		return Client{}
 	case name && bytes.IndexByte(creds, 0) < 0:
 		return Client{Identity: clip(creds)}
 	}
+	x.noName = true
 	return Client{Exposure: Password, HasSecret: true}
 }
 
