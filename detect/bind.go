@@ -58,7 +58,7 @@ func (e *Engine) saslStep(s *session, req *ldap.Bind, p *pending) sasl.Client {
 		h := &s.half[s.client]
 		s.exchange = sasl.NewExchange(mechanism, h.syn && !h.gapped)
 	} else if before := s.pendingBind(); before != nil {
-		before.goesOn = true // its answer was not seen
+		s.goOn(before) // its answer was not seen
 	}
 	p.mechanism = s.exchange.Mechanism()
 	step := s.exchange.Client(req.Credentials, req.HasCredentials)
@@ -140,7 +140,7 @@ func (e *Engine) bindResponse(s *session, m *message, res *ldap.Result, i int) {
 			s.exchange.Server(res.SASLCredentials)
 		}
 		if i >= 0 {
-			s.pending[i].goesOn = true
+			s.goOn(&s.pending[i])
 			if s.guess != nil && p.event == s.guess {
 				s.pending[i].event = nil
 			}

@@ -29,6 +29,9 @@ func (e *Engine) message(s *session, d dir, msg []byte, hdr ldap.Header, prot Pr
 	var ok bool
 	if d == s.client {
 		ok = e.request(s, &m)
+		if len(s.early) > 0 {
+			e.answered(s, &m)
+		}
 	} else {
 		ok = e.response(s, &m)
 	}

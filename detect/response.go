@@ -21,16 +21,23 @@ func (e *Engine) response(s *session, m *message) bool {
 		return false
 	}
 	i := s.find(m.id)
-	switch m.op {
-	case ldap.BindResponse:
-		e.bindResponse(s, m, &res, i)
-	case ldap.ExtendedResponse:
-		e.extendedResponse(s, m, &res, i)
-	default:
-		e.readBack(s, m, i)
-		e.complete(s, i, m, &res, outcomeOf(res.Code))
+	e.readBack(s, m, i)
+	if i >= 0 || !e.foresee(s, m, &res) {
+		e.result(s, m, &res, i)
 	}
 	return true
+}
+
+// result takes the end of an answer to request i, -1: which is not known.
+func (e *Engine) result(s *session, m *message, res *ldap.Result, i int) {
+	switch m.op {
+	case ldap.BindResponse:
+		e.bindResponse(s, m, res, i)
+	case ldap.ExtendedResponse:
+		e.extendedResponse(s, m, res, i)
+	default:
+		e.complete(s, i, m, res, outcomeOf(res.Code))
+	}
 }
 
 // readBack looks at the entry that comes with the answer to a write whose client

@@ -76,6 +76,7 @@ type session struct {
 	guess    *event    // crackable-exchange of the exchange under way
 	pending  []pending // requests that wait for a response, oldest first
 	binds    int       // of them that would change who the client is: see changesIdentity
+	early    []early   // results of requests still to be read, oldest first
 
 	use     *Use // of useName
 	useName string
@@ -218,7 +219,17 @@ const (
 )
 
 // changesIdentity says whether p is a bind that makes the client somebody else.
-func (p *pending) changesIdentity() bool { return p.op == ldap.BindRequest && !p.step }
+func (p *pending) changesIdentity() bool {
+	return p.op == ldap.BindRequest && !p.step && !p.goesOn
+}
+
+// goOn notes that p was a step of an exchange that went on.
+func (s *session) goOn(p *pending) {
+	if p.changesIdentity() {
+		s.binds--
+	}
+	p.goesOn = true
+}
 
 // abandonAll settles every request: no response will come.
 func (s *session) abandonAll(e *Engine) {
