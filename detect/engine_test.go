@@ -328,6 +328,13 @@ func TestGaps(t *testing.T) {
 			t.Errorf("told %v", got)
 		}
 	})
+	t.Run("a connection joined at a sealed buffer", func(t *testing.T) {
+		k := newTalk(t, Config{})
+		k.asks(append([]byte{0, 0, 0, 60, 1, 0, 0, 0}, bytes.Repeat([]byte{0xe7}, 56)...))
+		if got := told(k.end()); len(got) != 0 || k.e.Counts().Connections[SASLSealed] != 1 {
+			t.Errorf("told %v, %d sealed", got, k.e.Counts().Connections[SASLSealed])
+		}
+	})
 	t.Run("only the client is seen", func(t *testing.T) {
 		k := newTalk(t, Config{})
 		k.asks(simple(1, who, secret), searchRequest(2, "dc=x", 2))

@@ -25,7 +25,7 @@ func (e *Engine) hunt(s *session, d dir, b []byte, start int) (n, want int) {
 	for i := range b {
 		v := s.candidate(d, b[i:], i == start)
 		if v == candidateYes {
-			s.half[d].lost = false
+			s.half[d].lost, s.half[d].begun = false, true
 			return i, 0
 		}
 		if v == candidateMore && len(b)-i < headerRoom {
