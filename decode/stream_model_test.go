@@ -91,7 +91,7 @@ func (m *model) giveUp() {
 
 // toldOctets gives what a Stream tells the way the model does. Of a wide gap,
 // both tell the front.
-func toldOctets(s *Stream) (out []int) {
+func toldOctets(s *Stream[int]) (out []int) {
 	for c, ok := s.Next(); ok; c, ok = s.Next() {
 		switch {
 		case c.Data != nil:
@@ -115,7 +115,7 @@ func FuzzStreamModel(f *testing.F) {
 	f.Add(uint64(2), uint8(100))
 	f.Fuzz(func(t *testing.T, seed uint64, count uint8) {
 		r := rand.New(rand.NewPCG(seed, 2))
-		s, m := Stream{}, model{}
+		s, m := Stream[int]{}, model{}
 		base := -uint32(r.IntN(200))
 		for range count {
 			seg := Segment{Seq: base + uint32(r.IntN(300)), Payload: make([]byte, r.IntN(20))}
@@ -136,7 +136,7 @@ func FuzzStreamModel(f *testing.F) {
 			}
 			what := fmt.Sprintf("%d octets and %d cut at %d, flags %d", len(seg.Payload), seg.Cut, int32(seg.Seq-m.next), seg.Flags)
 			m.push(&seg)
-			s.Push(&seg)
+			s.Push(&seg, new(int))
 			got := toldOctets(&s)
 			clear(seg.Payload) // it was borrowed
 			if r.IntN(15) == 0 {
@@ -166,29 +166,29 @@ func FuzzStreamModel(f *testing.F) {
 }
 
 func TestStreamIsNotEndedByAFINBehindIt(t *testing.T) {
-	var s Stream
+	var s Stream[int]
 	push(&s, 0, "abcd", 0)
-	s.Push(&Segment{Flags: FIN, Seq: 1<<32 - 3}) // push counts from 2^32-5
+	s.Push(&Segment{Flags: FIN, Seq: 1<<32 - 3}, new(int)) // push counts from 2^32-5
 	if s.Ended() {
 		t.Error("ended by a FIN that no receiver takes")
 	}
-	s.Push(&Segment{Flags: FIN, Seq: 1<<32 - 1})
+	s.Push(&Segment{Flags: FIN, Seq: 1<<32 - 1}, new(int))
 	if !s.Ended() {
 		t.Error("not ended by its own")
 	}
 }
 
 func TestStreamEndsWithTheFINItStartsAnewWith(t *testing.T) {
-	var s Stream
+	var s Stream[int]
 	push(&s, 0, "abcd", 0)
-	s.Push(&Segment{Flags: FIN, Seq: 1<<32 - maxRetreat - 100, Payload: []byte("x")})
+	s.Push(&Segment{Flags: FIN, Seq: 1<<32 - maxRetreat - 100, Payload: []byte("x")}, new(int))
 	if got := string(told(&s)); got != "…x" || !s.Ended() {
 		t.Errorf("told %q, ended %v", got, s.Ended())
 	}
 }
 
 func TestStreamKeepsWhatWaitsBesideASegmentFarAhead(t *testing.T) {
-	var s Stream
+	var s Stream[int]
 	push(&s, 0, "ab", 0)
 	push(&s, 2+1<<31-10, "as much behind as ahead", 0) // none that a receiver takes
 	push(&s, place(&s)+3, "fg", 0)
@@ -198,4 +198,4 @@ func TestStreamKeepsWhatWaitsBesideASegmentFarAhead(t *testing.T) {
 }
 
 // place gives where s is, as push counts.
-func place(s *Stream) int { return int(int32(s.Position() + 5)) }
+func place(s *Stream[int]) int { return int(int32(s.Position() + 5)) }

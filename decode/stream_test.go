@@ -7,7 +7,7 @@ import (
 )
 
 // told is what a reader of a Stream gets: octets, and '·' for each one missing.
-func told(s *Stream) (out []byte) {
+func told(s *Stream[int]) (out []byte) {
 	for {
 		c, ok := s.Next()
 		if !ok {
@@ -27,9 +27,9 @@ func told(s *Stream) (out []byte) {
 
 // push hands s a segment whose sequence number counts from the wrap of 2^32,
 // so that every test crosses it.
-func push(s *Stream, off int, data string, cut int) string {
+func push(s *Stream[int], off int, data string, cut int) string {
 	seg := Segment{Seq: uint32(off - 5), Payload: []byte(data), Cut: cut}
-	s.Push(&seg)
+	s.Push(&seg, new(int))
 	out := told(s)
 	clear(seg.Payload) // it was borrowed
 	return string(out)
@@ -63,7 +63,7 @@ func TestStream(t *testing.T) {
 		"every second octet, then all of them": {{0, "a", 0, "a"}, {2, "c", 0, ""}, {4, "e", 0, ""}, {6, "g", 0, ""}, {0, "aXXXXXXh", 0, "XcXeXgh"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var s Stream
+			var s Stream[int]
 			for i, seg := range segments {
 				if got := push(&s, seg.off, seg.data, seg.cut); got != seg.want {
 					t.Fatalf("segment %d: told %q, want %q", i, got, seg.want)
@@ -77,7 +77,7 @@ func TestStream(t *testing.T) {
 }
 
 func TestStreamGivesUpAHole(t *testing.T) {
-	var s Stream
+	var s Stream[int]
 	push(&s, 0, "ab", 0)
 	push(&s, 5, "fg", 0)
 	push(&s, 9, "jk", 0)
@@ -95,7 +95,7 @@ func TestStreamGivesUpAHole(t *testing.T) {
 }
 
 func TestStreamHoldsNoMoreThanItsLimit(t *testing.T) {
-	var s Stream
+	var s Stream[int]
 	push(&s, 0, "a", 0)
 	block := string(bytes.Repeat([]byte("b"), 1000))
 	var out int
@@ -108,7 +108,7 @@ func TestStreamHoldsNoMoreThanItsLimit(t *testing.T) {
 	if out == 0 {
 		t.Error("the hole was never given up")
 	}
-	var many Stream
+	var many Stream[int]
 	push(&many, 0, "a", 0)
 	for i := range 3 * maxPieces {
 		push(&many, 10+2*i, "x", 0)
@@ -119,7 +119,7 @@ func TestStreamHoldsNoMoreThanItsLimit(t *testing.T) {
 }
 
 func TestStreamCountsOverlapsThatDiffer(t *testing.T) {
-	var s Stream
+	var s Stream[int]
 	push(&s, 0, "a", 0)
 	push(&s, 2, "cd", 0)
 	push(&s, 2, "cd", 0)
@@ -130,23 +130,23 @@ func TestStreamCountsOverlapsThatDiffer(t *testing.T) {
 }
 
 func TestStreamEndsWithItsFIN(t *testing.T) {
-	var s Stream
-	s.Push(&Segment{Flags: SYN, Seq: 99})
-	s.Push(&Segment{Flags: FIN, Seq: 102, Payload: []byte("cd")})
+	var s Stream[int]
+	s.Push(&Segment{Flags: SYN, Seq: 99}, new(int))
+	s.Push(&Segment{Flags: FIN, Seq: 102, Payload: []byte("cd")}, new(int))
 	if s.Ended() {
 		t.Error("ended before its first octets")
 	}
-	s.Push(&Segment{Seq: 100, Payload: []byte("ab")})
+	s.Push(&Segment{Seq: 100, Payload: []byte("ab")}, new(int))
 	if got := string(told(&s)); got != "abcd" || !s.Ended() {
 		t.Errorf("told %q, ended %v", got, s.Ended())
 	}
 }
 
 func TestStreamInOrderAllocatesNothing(t *testing.T) {
-	var s Stream
+	var s Stream[int]
 	seg := Segment{Payload: make([]byte, 1000)}
 	if n := testing.AllocsPerRun(1000, func() {
-		s.Push(&seg)
+		s.Push(&seg, new(int))
 		for _, ok := s.Next(); ok; _, ok = s.Next() {
 		}
 		seg.Seq += 1000
@@ -182,13 +182,13 @@ func FuzzStream(f *testing.F) {
 				rest[i], rest[j] = rest[j], rest[i]
 			}
 		})
-		var s Stream
+		var s Stream[int]
 		var got []byte
 		base := r.Uint32()
-		s.Push(&Segment{Flags: SYN, Seq: base - 1})
+		s.Push(&Segment{Flags: SYN, Seq: base - 1}, new(int))
 		for _, p := range parts {
 			seg := Segment{Seq: base + uint32(p.off), Payload: bytes.Clone(text[p.off:p.end])}
-			s.Push(&seg)
+			s.Push(&seg, new(int))
 			got = append(got, told(&s)...)
 			clear(seg.Payload)
 		}

@@ -17,8 +17,8 @@ func TestStreamWipesWhatItLetsGo(t *testing.T) {
 			}
 		}
 	}
-	waiting := func() (s *Stream, memory []byte) {
-		s = new(Stream)
+	waiting := func() (s *Stream[int], memory []byte) {
+		s = new(Stream[int])
 		push(s, 0, "ab", 0)
 		push(s, 5, string(secret), 0)
 		return s, s.pieces[0].data

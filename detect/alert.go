@@ -98,7 +98,7 @@ type Alert struct {
 	Origin   string // the capture file or interface, as the Source names it
 	Packet   uint64 // evidence: the frame in Origin that carries the request
 	shard    uint8  // of the two hosts
-	Order    uint64 // place in everything the sensor read: alerts leave in this order
+	Order    uint64 // place in everything the sensor read, where it could be read: alerts leave in this order
 	Tie      uint64 // place among alerts of the same Order and of several workers: 0, or one of the ties below and an Order
 
 	Time       time.Time // of Packet

@@ -159,7 +159,7 @@ func (e *Engine) segment(s *session, d dir) {
 	}
 	held := h.memory()
 	overlaps, overruns := h.stream.Overlaps, h.stream.Overruns
-	h.stream.Push(seg)
+	h.stream.Push(seg, &e.at)
 	e.counts.Overlaps += h.stream.Overlaps - overlaps
 	e.counts.Limits[LimitHeld] += h.stream.Overruns - overruns
 	e.drain(s, d)
@@ -185,6 +185,8 @@ func (e *Engine) drain(s *session, d dir) {
 		case !ok:
 			return
 		case s.dismissed:
+		case c.At != nil:
+			e.feedLate(s, d, c.At, c.Data)
 		case c.Data != nil:
 			e.feed(s, d, c.Data)
 		default:
@@ -193,6 +195,16 @@ func (e *Engine) drain(s *session, d dir) {
 			e.lose(s, d, c.Gap)
 		}
 	}
+}
+
+// feedLate reads octets that waited behind a hole. Their frame is an earlier one;
+// in the order of what is told their place is here.
+func (e *Engine) feedLate(s *session, d dir, from *Packet, b []byte) {
+	here := e.at
+	e.at = *from
+	e.at.Order = here.Order
+	e.feed(s, d, b)
+	e.at = here
 }
 
 // account keeps the sum of what is held, and takes it from a connection that

@@ -319,6 +319,24 @@ func TestGaps(t *testing.T) {
 			t.Errorf("told %+v", got)
 		}
 	})
+	t.Run("what waited behind one has its own frame, whatever came then", func(t *testing.T) {
+		k := newTalk(t, Config{}).open()
+		k.drops(0, 40)
+		k.asks(simple(2, who, secret), simple(3, "cn=other", secret))
+		first := k.p
+		k.wait(time.Second)
+		k.answers(bound(3, 0)) // acknowledges what was lost, so that it is given up
+		k.end()
+		if len(k.alerts) != 2 {
+			t.Fatalf("told %v", told(k.alerts))
+		}
+		for i, a := range k.alerts {
+			want := first.Number - 1 + uint64(i)
+			if at := first.Time.Add(time.Duration(i-1) * k.step); a.Packet != want || !a.Time.Equal(at) || a.Order != k.p.Order {
+				t.Errorf("packet %d at %v, order %d; want packet %d at %v, order %d", a.Packet, a.Time, a.Order, want, at, k.p.Order)
+			}
+		}
+	})
 	t.Run("a connection joined at the octet that keeps it alive", func(t *testing.T) {
 		k := newTalk(t, Config{})
 		k.asks([]byte{0})

@@ -13,7 +13,7 @@ import (
 // start. So there is no state to be wrong about: after StartTLS, a SASL bind,
 // the end of either, or a gap, the next unit speaks for itself.
 type half struct {
-	stream decode.Stream
+	stream decode.Stream[Packet]
 	isn    uint32 // of the SYN seen; valid iff syn
 	syn    bool
 	begun  bool // a unit was read

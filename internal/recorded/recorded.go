@@ -34,7 +34,7 @@ func Streams(pattern string) (all []*Stream, err error) {
 
 // half is a direction of a connection while it is read.
 type half struct {
-	order decode.Stream
+	order decode.Stream[struct{}]
 	out   *Stream
 	lost  bool // behind a gap
 }
@@ -77,7 +77,7 @@ func read(name string, all *[]*Stream) error {
 }
 
 func (h *half) take(name string, seg *decode.Segment, all *[]*Stream) {
-	h.order.Push(seg)
+	h.order.Push(seg, &struct{}{})
 	for c, ok := h.order.Next(); ok; c, ok = h.order.Next() {
 		h.lost = h.lost || c.Gap > 0
 		if h.lost {
