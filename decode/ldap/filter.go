@@ -25,7 +25,20 @@ const noFilter = "(?)"
 // It is strict where WalkFilter is not: an attribute hidden in a form that RFC
 // 4511 forbids would not be known for a secret, and its value be told.
 func FilterString(element []byte, redact func(attribute []byte) bool) (text string, ok bool) {
-	return filterString(element, filterWriter{redact: redact, instead: redacted})
+	return FilterText(element, FilterStyle{Redact: redact})
+}
+
+// FilterStyle says how a filter is put into words.
+type FilterStyle struct {
+	Redact func(attribute []byte) bool // values compared with one of these are "***"; nil: none
+	// Zeek writes sets of more than two as pairs of pairs, and some of Windows'
+	// values as Wireshark does (see windowsValue).
+	Zeek bool
+}
+
+// FilterText is FilterString in a style.
+func FilterText(element []byte, style FilterStyle) (text string, ok bool) {
+	return filterString(element, filterWriter{redact: style.Redact, instead: redacted, zeek: style.Zeek})
 }
 
 // FilterPattern gives a search filter, the whole element, as RFC 4515 text with
@@ -90,6 +103,7 @@ type filterWriter struct {
 	strings.Builder
 	redact  func([]byte) bool
 	instead string // of what is redacted
+	zeek    bool
 }
 
 // text gives what was written, cut to its bound between two characters.
@@ -152,9 +166,16 @@ func (w *filterWriter) choice(p *ber.Packet) bool {
 
 func (w *filterWriter) set(sign string, p *ber.Packet) bool {
 	w.WriteString(sign)
-	for _, c := range p.Children {
+	pairs := 0 // open, within the set
+	for n := len(p.Children); w.zeek && pairs < n-2 && !w.full(); pairs++ {
+		w.WriteString("(" + sign)
+	}
+	for i, c := range p.Children {
 		if !w.filter(c) {
 			return false
+		}
+		if i > 0 && i <= pairs {
+			w.WriteByte(')')
 		}
 	}
 	return true
@@ -235,6 +256,12 @@ func (w *filterWriter) value(attr []byte, p *ber.Packet) {
 	if w.redact != nil && w.redact(attr) {
 		w.WriteString(w.instead)
 		return
+	}
+	if w.zeek {
+		if text := windowsValue(attr, p.Data.Bytes()); text != "" {
+			w.WriteString(text)
+			return
+		}
 	}
 	w.escape(p.Data.Bytes())
 }
