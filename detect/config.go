@@ -28,6 +28,8 @@ type Config struct {
 	// by which one password in many places is seen. nil: none are made.
 	FingerprintKey []byte
 
+	Records bool // make a Record of each message (see TakeRecords)
+
 	MaxFlows  int // connections followed at a time; 0: 1 Mi. More cost the longest silent one.
 	MaxMemory int // octets held by all connections together; 0: 256 MiB. More cost the connection that asks for them.
 }
@@ -38,6 +40,7 @@ const (
 	cutPDU         = 64 << 10 // octets looked at of a message larger than that
 	maxPending     = 1024     // requests of one connection that wait for a response
 	maxEvents      = 1 << 14  // findings that wait for a response
+	maxRecords     = 1 << 14  // records that wait for more
 	maxRemembered  = 1 << 12  // findings of one shard remembered, to tell repeats
 	maxInventory   = 1 << 16  // clients, servers and accounts remembered, each
 	maxInterned    = 1 << 14  // names kept, so that a name that comes back costs nothing

@@ -32,11 +32,13 @@ const (
 	LimitQuiet                  // findings remembered, to tell repeats
 	LimitDepth                  // nesting of a filter
 	LimitInventory              // clients, servers and accounts remembered
+	LimitRecords                // records waiting for an answer
 	NumLimits
 )
 
 var limitNames = [NumLimits]string{
 	"flows", "held_bytes", "memory", "pdu_size", "pending_requests", "pending_alerts", "remembered_alerts", "nesting_depth", "inventory",
+	"pending_records",
 }
 
 func (l Limit) String() string { return limitNames[l] }

@@ -38,6 +38,7 @@ type Engine struct {
 	refusals [decode.Shards]refusals
 	names    interner
 	prints   fingerprints
+	recorder recorder
 	counts   Counts
 	buffers  bufferPool
 	scratch  []byte // rotated SASL tokens
@@ -138,7 +139,7 @@ func (e *Engine) open(key decode.FlowKey, d dir, class portClass) *session {
 	}
 	s := e.flows.add(key)
 	s.shard = uint8(seg.Shard())
-	s.class, s.born = class, e.at.Order
+	s.class, s.born, s.opened = class, e.at.Order, e.at.Time.UnixNano()
 	s.dismissed = !e.cfg.watches(seg.Src.AddrPort().Addr(), seg.Dst.AddrPort().Addr())
 	s.guessRoles(e.ports, seg, d)
 	if s.proto == decode.UDP {
@@ -262,6 +263,7 @@ func (e *Engine) end(s *session) {
 		e.counts.HeldBytes -= uint64(before)
 	}
 	s.abandonAll(e)
+	e.endRecords(s)
 	e.countEnd(s)
 	e.flows.remove(s)
 }

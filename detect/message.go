@@ -26,6 +26,9 @@ func (e *Engine) message(s *session, d dir, msg []byte, hdr ldap.Header, prot Pr
 	if s.class == portLDAPS && !s.plainTold {
 		e.plainOnTLSPort(s, &m)
 	}
+	if e.cfg.Records {
+		e.recordMessage(s, &m)
+	}
 	var ok bool
 	if d == s.client {
 		ok = e.request(s, &m)

@@ -46,6 +46,7 @@ type session struct {
 	waits         int    // place in flowTable.waiting, from 1; 0: none
 	lookAt        int64  // when its holes are to be looked at; valid iff waits
 	born          uint64 // Order of its first packet
+	opened        int64  // time of that
 	gone          bool   // ended
 
 	client     dir    // who sends requests; dirUnknown before anything told it
@@ -75,6 +76,7 @@ type session struct {
 	exchange *sasl.Exchange
 	guess    *event    // crackable-exchange of the exchange under way
 	pending  []pending // requests that wait for a response, oldest first
+	records  []*Record // of messages that wait for more, oldest first; nil where none are wanted
 	binds    int       // of them that would change who the client is: see changesIdentity
 	early    []early   // results of requests still to be read, oldest first
 
