@@ -35,6 +35,7 @@ type board struct {
 	configOK    bool      // the last reading of the configuration
 	configAt    time.Time // the last one that was good; zero: there is no file
 	lost        uint64    // alerts
+	lostRecords uint64    // lines of the Zeek logs
 }
 
 func newBoard(workers int, interfaces []string) *board {
@@ -85,6 +86,12 @@ func (b *board) lose(alerts int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.lost += uint64(alerts)
+}
+
+func (b *board) loseRecords(lines int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lostRecords += uint64(lines)
 }
 
 // inventory gives the sum of all workers' inventories.
@@ -139,6 +146,7 @@ func (b *board) snapshot() metrics.Snapshot {
 		Sources:    []metrics.Source{{Name: "file", Stats: first.stats}},
 		Undecoded:  first.undecoded,
 		AlertsLost: b.lost,
+		LinesLost:  b.lostRecords,
 		ConfigGood: b.configOK,
 		ConfigTime: b.configAt,
 		LastPacket: last,

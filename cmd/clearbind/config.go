@@ -35,6 +35,7 @@ type config struct {
 	minSeverity detect.Severity
 	failOn      detect.Severity // 0: nothing is a failure
 
+	zeekLogs  string   // folder of Zeek's logs; "": none
 	reports   []string // files to write
 	file      string   // configuration; "": none
 	checkOnly bool
@@ -105,6 +106,7 @@ func parse(args []string, stdout, stderr io.Writer) (*config, error) {
 		return nil, fmt.Errorf("%w; clearbind --help shows all flags", err)
 	}
 	c.paths = swap(append(*read, *files...), lone, "-")
+	c.detect.Records = c.zeekLogs != ""
 	if c.output == lone {
 		c.output = "-"
 	}
@@ -140,6 +142,7 @@ func (c *config) alertFlags(app *kingpin.Application, t *texts) {
 	app.Flag("repeat-interval", "Tell the same finding (rule, client, server, identity) once in this time and count it meanwhile; 0 tells every event. Default: 1h for interfaces, once in the whole run for files.").PlaceHolder("DURATION").StringVar(&t.repeat)
 	app.Flag("fail-on", "Exit with status 3 if something at or above this severity was found, told or not.").PlaceHolder("SEVERITY").StringVar(&t.failOn)
 	app.Flag("report", "Inventory and readiness report to write, in the form of its ending: html, csv or json. Repeatable.").PlaceHolder("FILE.html").StringsVar(&c.reports)
+	app.Flag("zeek-logs", "Folder to append ldap.log and ldap_search.log to, with the columns and words of Zeek's; passwords are never in them. SIGHUP reopens them.").PlaceHolder("DIR").StringVar(&c.zeekLogs)
 	app.Flag("config", "Configuration file: allow list, severities, secret attributes, networks. SIGHUP reads it again.").PlaceHolder("FILE.yml").StringVar(&c.file)
 	app.Flag("check-config", "Check the configuration file, tell every mistake with its line, and exit.").BoolVar(&c.checkOnly)
 	app.Flag("secret-fingerprint-key", "File with a key of at least 16 octets: alerts get a keyed hash of the password, to see one password in many places.").PlaceHolder("FILE").StringVar(&t.key)

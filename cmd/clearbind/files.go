@@ -38,7 +38,11 @@ func (p *program) read(ctx context.Context) ([]*capture.DamagedError, []error) {
 		})
 	}
 	bar := startProgress(p.stderr, files)
-	merge(n, out, p.out.tell, p.out.flush)
+	records := recordMerge{lanes: make([]recordLane, n)}
+	if p.zeek != nil {
+		records.tell = p.zeek.tell
+	}
+	merge(n, out, p.out.tell, p.flush, records.take)
 	wait.Wait()
 	bar.stop()
 	if over != nil {
@@ -53,6 +57,14 @@ func (p *program) read(ctx context.Context) ([]*capture.DamagedError, []error) {
 		errs[n] = files.Close()
 	}
 	return files.Damages(), clean(errs)
+}
+
+// flush hands on what was found so far.
+func (p *program) flush() {
+	p.out.flush()
+	if p.zeek != nil {
+		p.zeek.flush()
+	}
 }
 
 // piped says whether one of files can be read only once, and may keep its

@@ -57,6 +57,9 @@ func (p *program) attend(ctx context.Context, hangups <-chan os.Signal) {
 			return
 		case <-hangups:
 			notify(p.reopen)
+			if p.zeek != nil {
+				notify(p.zeek.reopen)
+			}
 			p.reloadConfig()
 		case now := <-tick.C:
 			alive, up := p.board.alive(now)

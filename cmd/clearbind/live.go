@@ -43,6 +43,9 @@ func (p *program) watch(ctx context.Context, sources []*capture.Live) []error {
 			src: src, engine: detect.New(share(p.cfg.detect, len(sources))), workers: 1, live: src, waits: true, place: i,
 			out: lane, board: p.board, log: p.log, reload: p.reloads[i], crashOnPanic: p.cfg.crashOnPanic,
 		}
+		if p.zeek != nil {
+			s.records = p.zeek.lane
+		}
 		// One goroutine a worker: it owns its source, decoder and engine. It ends
 		// with ctx, or when its source fails, and then the others do: a sensor that
 		// sees half of the mirror is no sensor.
@@ -57,8 +60,14 @@ func (p *program) watch(ctx context.Context, sources []*capture.Live) []error {
 		defer close(told)
 		p.tellAll(lane)
 	}()
+	if p.zeek != nil {
+		// Writes the Zeek logs, and waits for their disk where alerts need not. Ends
+		// when its lane is closed.
+		go p.zeek.write()
+	}
 	wait.Wait()
 	close(lane)
+	errs = append(errs, p.zeek.finish())
 	select {
 	case <-told:
 	case <-time.After(lastWords):

@@ -8,11 +8,12 @@ import (
 
 // merge puts the alerts of n workers into one order, the order of the packets
 // that are their evidence, and gives them to tell. It calls idle when it has to
-// wait for more, and returns when every worker has said that it is over.
+// wait for more, shows each batch to took as it comes, and returns when every
+// worker has said that it is over.
 //
 // It takes what comes from whichever worker: one that is ahead is never made to
 // wait for another, or both could wait for ever for the files they share.
-func merge(n int, in <-chan batch, tell func(*detect.Alert), idle func()) {
+func merge(n int, in <-chan batch, tell func(*detect.Alert), idle func(), took func(*batch)) {
 	lanes := make([]lane, n)
 	for {
 		behind := &lanes[0]
@@ -30,6 +31,7 @@ func merge(n int, in <-chan batch, tell func(*detect.Alert), idle func()) {
 		default:
 			b := next(in, idle)
 			lanes[b.worker].add(&b)
+			took(&b)
 		}
 	}
 }

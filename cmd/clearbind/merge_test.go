@@ -30,7 +30,7 @@ func TestMergeIsInOrderWhateverTheWorkers(t *testing.T) {
 			go deal(i, in, alerts, cuts)
 		}
 		var have []detect.Alert
-		merge(n, in, func(a *detect.Alert) { have = append(have, *a) }, func() {})
+		merge(n, in, func(a *detect.Alert) { have = append(have, *a) }, func() {}, func(*batch) {})
 		if !slices.EqualFunc(have, want, func(a, b detect.Alert) bool { return a.Order == b.Order && a.Tie == b.Tie }) {
 			t.Fatalf("seed %d: %d alerts came of %d, or not in order", seed, len(have), len(want))
 		}

@@ -30,6 +30,9 @@ func dropPrivileges(cfg *config) error {
 	for _, path := range cfg.reports {
 		rules = append(rules, landlock.RWDirs(filepath.Dir(path)))
 	}
+	if cfg.zeekLogs != "" {
+		rules = append(rules, landlock.RWDirs(cfg.zeekLogs))
+	}
 	if cfg.output != "-" && !alertlog.IsDestination(cfg.output) {
 		rules = append(rules, landlock.RWDirs(filepath.Dir(cfg.output)))
 	}

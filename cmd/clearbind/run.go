@@ -65,6 +65,9 @@ func start(cfg *config, stdout, stderr *os.File) int {
 	if p.out, err = openOutput(cfg, p.log, stdout); err != nil {
 		return complain(stderr, err, exitFailed)
 	}
+	if p.zeek, err = openZeek(cfg, p.log); err != nil {
+		return complain(stderr, err, exitFailed)
+	}
 	p.board = newBoard(cfg.workers, cfg.interfaces)
 	if cfg.file != "" {
 		p.board.configured(true, time.Now())
@@ -97,6 +100,7 @@ type program struct {
 	cfg     *config
 	log     *slog.Logger
 	out     *output
+	zeek    *zeekLogs // nil: none are wanted
 	stderr  *os.File
 	files   []string        // capture files, in the order they are read
 	sources []*capture.Live // or interfaces, a source for each worker
@@ -115,6 +119,9 @@ func (p *program) run(ctx context.Context) int {
 	reading, cancel := context.WithCancel(ctx)
 	defer cancel()
 	p.out.board, p.out.cancel = p.board, cancel
+	if p.zeek != nil {
+		p.zeek.board = p.board
+	}
 
 	var damages []*capture.DamagedError
 	var errs []error
@@ -136,6 +143,10 @@ func (p *program) run(ctx context.Context) int {
 			complain(p.stderr, err, exitFailed)
 			failed = true
 		}
+	}
+	if err := p.zeek.close(); err != nil {
+		complain(p.stderr, err, exitFailed)
+		failed = true
 	}
 	if !p.out.left {
 		summarise(p.stderr, p.board, p.where(), len(damages), ctx.Err() != nil && !p.cfg.live())

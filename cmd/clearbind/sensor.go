@@ -28,6 +28,7 @@ type sensor struct {
 	live         interface{ Links() []capture.Link } // nil: not an interface
 	waits        bool                                // the source may keep us waiting: alerts must not
 	out          chan<- batch
+	records      chan<- []detect.Record // live: their own way, as their disk may be another
 	board        *board
 	log          *slog.Logger
 	reload       *atomic.Pointer[detect.Config] // a configuration to change to; nil: it never changes
@@ -55,6 +56,9 @@ type batch struct {
 	alerts []detect.Alert
 	upTo   uint64 // alerts still to come have no smaller Order
 	over   bool   // none are
+
+	records     []detect.Record
+	recordsUpTo uint64 // the same of records
 }
 
 const (
@@ -129,18 +133,27 @@ func (s *sensor) finish(err error) error {
 
 // due says whether a batch is.
 func (s *sensor) due() bool {
-	return s.order-s.sent >= batchFrames || s.engine.Told() >= batchAlerts || s.waits && s.last.Sub(s.sentAt) >= batchTime
+	return s.order-s.sent >= batchFrames || s.engine.Told()+s.engine.Recorded() >= batchAlerts || s.waits && s.last.Sub(s.sentAt) >= batchTime
 }
 
 func (s *sensor) handOver(upTo uint64) {
 	b := batch{worker: s.place, alerts: s.engine.Take(nil), upTo: upTo}
+	b.records, b.recordsUpTo = s.engine.TakeRecords()
 	s.sent, s.sentAt = s.order, s.last
-	switch {
-	case s.live == nil:
+	if s.live == nil {
 		s.out <- b
-	case len(b.alerts) > 0:
+		return
+	}
+	if len(b.records) > 0 {
 		select {
-		case s.out <- b:
+		case s.records <- b.records:
+		default:
+			s.board.loseRecords(len(b.records))
+		}
+	}
+	if len(b.alerts) > 0 {
+		select {
+		case s.out <- batch{alerts: b.alerts}:
 		default: // the disk is too slow: capture does not wait for it
 			s.board.lose(len(b.alerts))
 		}

@@ -184,6 +184,7 @@ func notSeen(s *metrics.Snapshot, damaged int) []string {
 	say(s.Fragments, "limit fragments reached %d ×", s.Fragments)
 	say(s.Panics, "%s made the decoder fail", count(s.Panics, "packet"))
 	say(s.AlertsLost, "%s could not be written", count(s.AlertsLost, "alert"))
+	say(s.LinesLost, "%s of the Zeek logs could not be written", count(s.LinesLost, "line"))
 	say(uint64(damaged), "%s could not be read whole", count(uint64(damaged), "file"))
 	return parts
 }

@@ -16,6 +16,7 @@ type Snapshot struct {
 	Fragments  uint64                    // IP datagrams given up while they were put together, for want of room
 	Exposed    Exposed
 	AlertsLost uint64
+	LinesLost  uint64 // of the Zeek logs
 	Panics     uint64
 	LastPacket time.Time // zero: none yet
 	ConfigGood bool      // the configuration was read well the last time

@@ -104,6 +104,7 @@ var table = []metric{
 	{"allowed_alerts_total", "Findings that the allow list keeps quiet.", counter, []string{"rule"},
 		each(0, detect.NumRules, detect.RuleID.String, func(s *Snapshot, r detect.RuleID) uint64 { return s.Detect.Allowed[r] })},
 	{"alerts_lost_total", "Alerts that could not be written.", counter, nil, one(func(s *Snapshot) uint64 { return s.AlertsLost })},
+	{"zeek_log_lines_lost_total", "Lines of --zeek-logs that could not be written.", counter, nil, one(func(s *Snapshot) uint64 { return s.LinesLost })},
 	{"stream_gaps_total", "Gaps in TCP streams: segments the capture misses.", counter, nil, one(func(s *Snapshot) uint64 { return s.Detect.StreamGaps })},
 	{"stream_gap_bytes_total", "Octets missing in those gaps.", counter, nil, one(func(s *Snapshot) uint64 { return s.Detect.StreamGapBytes })},
 	{"stream_overlaps_total", "Retransmitted segments whose octets differ from those seen first.", counter, nil, one(func(s *Snapshot) uint64 { return s.Detect.Overlaps })},
