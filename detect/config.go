@@ -28,6 +28,9 @@ type Config struct {
 	// by which one password in many places is seen. nil: none are made.
 	FingerprintKey []byte
 
+	// PseudonymKey is the key of the HMAC that names are told as. nil: as they are.
+	PseudonymKey []byte
+
 	Records bool // make a Record of each message (see TakeRecords)
 
 	MaxFlows  int // connections followed at a time; 0: 1 Mi. More cost the longest silent one.

@@ -39,9 +39,11 @@ type Engine struct {
 	names    interner
 	prints   fingerprints
 	recorder recorder
-	counts   Counts
-	buffers  bufferPool
-	scratch  []byte // rotated SASL tokens
+
+	pseudonyms *Pseudonyms // of what leaves; nil: names stay
+	counts     Counts
+	buffers    bufferPool
+	scratch    []byte // rotated SASL tokens
 
 	due       []*session      // of each; empty between sweeps
 	at        Packet          // the frame being looked at; borrowed fields: none
@@ -65,7 +67,7 @@ func New(cfg Config) *Engine {
 	if cfg.MaxMemory == 0 {
 		cfg.MaxMemory = 256 << 20
 	}
-	e := &Engine{cfg: cfg, ports: newPortTable(&cfg), secrets: ldap.NewSecretSet(cfg.SecretAttributes...), now: math.MinInt64}
+	e := &Engine{cfg: cfg, ports: newPortTable(&cfg), secrets: ldap.NewSecretSet(cfg.SecretAttributes...), now: math.MinInt64, pseudonyms: NewPseudonyms(cfg.PseudonymKey)}
 	e.nextSweep, e.nextQuiet = math.MinInt64, math.MinInt64
 	return e
 }
@@ -298,6 +300,7 @@ func (e *Engine) Told() int { return len(e.events.out) }
 
 // Take appends the alerts that are finished, in order.
 func (e *Engine) Take(out []Alert) []Alert {
+	e.pseudonyms.alerts(e.events.out)
 	out = append(out, e.events.out...)
 	clear(e.events.out)
 	e.events.out = e.events.out[:0]

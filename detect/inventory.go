@@ -112,14 +112,19 @@ func mergeMap[K comparable, V any](sum, more map[K]*V, merge func(*V, *V)) map[K
 		sum = make(map[K]*V, len(more))
 	}
 	for key, v := range more {
-		mine := sum[key]
-		if mine == nil {
-			mine = new(V)
-			sum[key] = mine
-		}
-		merge(mine, v)
+		mergeInto(sum, key, v, merge)
 	}
 	return sum
+}
+
+// mergeInto adds v to the value of a key.
+func mergeInto[K comparable, V any](sum map[K]*V, key K, v *V, merge func(*V, *V)) {
+	mine := sum[key]
+	if mine == nil {
+		mine = new(V)
+		sum[key] = mine
+	}
+	merge(mine, v)
 }
 
 func (u *Use) merge(o *Use) {

@@ -37,7 +37,7 @@ func (e *Engine) Inventory() *Inventory {
 		for _, q := range n.queries {
 			queries[q.key] = &q.query
 		}
-		sum.Merge(&Inventory{Uses: n.uses, Accounts: n.accounts, Queries: queries})
+		sum.Merge(e.pseudonyms.inventory(&Inventory{Uses: n.uses, Accounts: n.accounts, Queries: queries}))
 	}
 	sum.Merge(&Inventory{Hours: e.hours})
 	return &sum

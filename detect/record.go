@@ -53,8 +53,9 @@ func ofSearch(op ldap.Op) bool {
 	switch op {
 	case ldap.SearchRequest, ldap.SearchResultEntry, ldap.SearchResultDone, ldap.SearchResultReference:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // completes says whether nothing is to come for a message ID behind op.
@@ -63,8 +64,9 @@ func completes(op ldap.Op) bool {
 	case ldap.BindResponse, ldap.UnbindRequest, ldap.SearchResultDone, ldap.ModifyResponse, ldap.AddResponse, ldap.DelResponse,
 		ldap.ModifyDNResponse, ldap.CompareResponse, ldap.AbandonRequest, ldap.ExtendedResponse:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // recorder makes records, where they are wanted.
@@ -206,7 +208,7 @@ func (e *Engine) fillBind(r *Record, m *message) bool {
 	if !ok {
 		return false
 	}
-	r.Object, r.Version, r.Choice, r.Secret = raw(req.Name), req.Version, req.Choice, req.SecretLen > 0
+	r.Object, r.Version, r.Choice, r.Secret = e.pseudonyms.record(req.Name), req.Version, req.Choice, req.SecretLen > 0
 	switch req.Choice {
 	case ldap.SASL:
 		mechanism, _, _ := bytes.Cut(req.Mechanism, []byte{0}) // where servers written in C read its end
@@ -225,8 +227,8 @@ func (e *Engine) fillSearch(r *Record, m *message) bool {
 	if !ok {
 		return false
 	}
-	r.Asked, r.Base, r.Scope, r.Deref, r.Filter = true, raw(req.Base), req.Scope, req.Deref, ""
-	if text, ok := ldap.FilterText(req.Filter, ldap.FilterStyle{Redact: e.secrets.Contains, Zeek: true}); ok {
+	r.Asked, r.Base, r.Scope, r.Deref, r.Filter = true, e.pseudonyms.record(req.Base), req.Scope, req.Deref, ""
+	if text, ok := ldap.FilterText(req.Filter, ldap.FilterStyle{Redact: e.secrets.Contains, Rename: e.pseudonyms.filterValue(), Zeek: true}); ok {
 		r.Filter = text
 	}
 	return true
@@ -236,15 +238,16 @@ func (e *Engine) fillSearch(r *Record, m *message) bool {
 func (e *Engine) fillObject(r *Record, m *message) bool {
 	var object []byte
 	var ok bool
+	show := e.pseudonyms.record
 	switch m.op {
 	case ldap.ExtendedRequest:
 		var req ldap.Extended
 		req, ok = ldap.ParseExtendedRequest(m.body)
-		object = req.OID
+		object, show = req.OID, raw
 	case ldap.AbandonRequest:
 		var id int32
 		id, ok = ldap.ParseAbandonRequest(m.body)
-		object = strconv.AppendInt(nil, int64(id), 10)
+		object, show = strconv.AppendInt(nil, int64(id), 10), raw
 	case ldap.CompareRequest:
 		var req ldap.Compare
 		req, ok = ldap.ParseCompareRequest(m.body)
@@ -262,7 +265,7 @@ func (e *Engine) fillObject(r *Record, m *message) bool {
 	default:
 	}
 	if ok {
-		r.Object = raw(object)
+		r.Object = show(object)
 	}
 	return ok
 }
@@ -270,7 +273,7 @@ func (e *Engine) fillObject(r *Record, m *message) bool {
 func (e *Engine) fillAnswer(r *Record, m *message) bool {
 	res, ok := ldap.ParseResult(m.op, m.body)
 	if ok {
-		r.Answered, r.Code, r.Diagnostic = true, res.Code, raw(res.Diagnostic)
+		r.Answered, r.Code, r.Diagnostic = true, res.Code, e.pseudonyms.record(res.Diagnostic)
 	}
 	return ok
 }

@@ -163,7 +163,7 @@ func (e *Engine) asksForSecret(req *ldap.Search) bool {
 // attribute are secrets themselves and left out.
 func (e *Engine) searchWords(req *ldap.Search) *Search {
 	w := &Search{Base: e.names.name(req.Base), Scope: req.Scope.String()}
-	text, ok := ldap.FilterString(req.Filter, e.secrets.Contains)
+	text, ok := ldap.FilterText(req.Filter, ldap.FilterStyle{Redact: e.secrets.Contains, Rename: e.pseudonyms.filterValue()})
 	if !ok {
 		e.counts.Limits[LimitDepth]++
 	}

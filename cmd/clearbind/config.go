@@ -40,6 +40,7 @@ type config struct {
 	file      string   // configuration; "": none
 	checkOnly bool
 	settings  *settings.Settings
+	warnings  []string      // of flags
 	flagged   detect.Config // as the flags alone have it: what a reload starts from
 
 	web           web.FlagConfig
@@ -73,8 +74,8 @@ const lone = "\x00"
 
 // texts are flags that are checked after all are read.
 type texts struct {
-	workers, ports, tlsPorts, least, failOn, repeat, ring, key string
-	nets, ignore                                               []string
+	workers, ports, tlsPorts, least, failOn, repeat, ring, key, pseudonyms string
+	nets, ignore                                                           []string
 }
 
 // parse reads the command line. errShown: there is nothing more to do; any
@@ -111,7 +112,7 @@ func parse(args []string, stdout, stderr io.Writer) (*config, error) {
 		c.output = "-"
 	}
 	if err := errors.Join(c.check(), c.decoders(t.workers), c.severities(t.least, t.failOn),
-		c.lists(t.ports, t.tlsPorts, t.nets, t.ignore), c.repeat(t.repeat), c.ring(t.ring), c.destination(), c.fingerprintKey(t.key)); err != nil {
+		c.lists(t.ports, t.tlsPorts, t.nets, t.ignore), c.repeat(t.repeat), c.ring(t.ring), c.destination(), c.keys(t.key, t.pseudonyms)); err != nil {
 		return nil, err
 	}
 	return c, c.load(time.Now())
@@ -143,6 +144,7 @@ func (c *config) alertFlags(app *kingpin.Application, t *texts) {
 	app.Flag("fail-on", "Exit with status 3 if something at or above this severity was found, told or not.").PlaceHolder("SEVERITY").StringVar(&t.failOn)
 	app.Flag("report", "Inventory and readiness report to write, in the form of its ending: html, csv or json. Repeatable.").PlaceHolder("FILE.html").StringsVar(&c.reports)
 	app.Flag("zeek-logs", "Folder to append ldap.log and ldap_search.log to, with the columns and words of Zeek's; passwords are never in them. SIGHUP reopens them.").PlaceHolder("DIR").StringVar(&c.zeekLogs)
+	app.Flag("pseudonyms", "File with a key of at least 16 octets: names and DNs are told as keyed hashes, in alerts, reports, logs and summary, so that these can be handed on. Addresses stay.").PlaceHolder("KEYFILE").StringVar(&t.pseudonyms)
 	app.Flag("config", "Configuration file: allow list, severities, secret attributes, networks. SIGHUP reads it again.").PlaceHolder("FILE.yml").StringVar(&c.file)
 	app.Flag("check-config", "Check the configuration file, tell every mistake with its line, and exit.").BoolVar(&c.checkOnly)
 	app.Flag("secret-fingerprint-key", "File with a key of at least 16 octets: alerts get a keyed hash of the password, to see one password in many places.").PlaceHolder("FILE").StringVar(&t.key)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -105,12 +106,12 @@ func (p *program) reloadConfig() {
 	p.log.Info("the configuration was read anew", "file", p.cfg.file)
 }
 
-// notes gives what is worth a look in the configuration file.
+// notes gives what is worth a look in the flags and the configuration file.
 func (c *config) notes() []string {
 	if c.settings == nil {
-		return nil
+		return c.warnings
 	}
-	return c.settings.Notes
+	return slices.Concat(c.warnings, c.settings.Notes)
 }
 
 // checked ends --check-config: the file was read, or run would not be here.

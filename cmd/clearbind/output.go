@@ -43,6 +43,7 @@ func openOutput(cfg *config, log *slog.Logger, stdout *os.File) (*output, error)
 	observer := alertlog.Observer{}
 	if cfg.live() {
 		observer.Hostname, _ = os.Hostname() // a sensor without a name has none
+		observer.Hostname = detect.NewPseudonyms(cfg.detect.PseudonymKey).Of(observer.Hostname)
 		observer.Version, observer.Live = version.Version, true
 	}
 	if alertlog.IsDestination(cfg.output) {

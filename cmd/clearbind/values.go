@@ -123,23 +123,33 @@ func (c *config) destination() error {
 	return nil
 }
 
-// leastKey is the shortest key of fingerprints, in octets: with less, whoever
-// has an alert could try keys.
+// leastKey is the shortest key of fingerprints and pseudonyms, in octets: with
+// less, whoever has an alert could try keys.
 const leastKey = 16
 
-func (c *config) fingerprintKey(path string) error {
+// keys reads the files of keys; "": there is none.
+func (c *config) keys(fingerprint, pseudonym string) error {
+	var errs [2]error
+	c.detect.FingerprintKey, errs[0] = c.key("--secret-fingerprint-key", fingerprint)
+	c.detect.PseudonymKey, errs[1] = c.key("--pseudonyms", pseudonym)
+	return errors.Join(errs[:]...)
+}
+
+func (c *config) key(flag, path string) ([]byte, error) {
 	if path == "" {
-		return nil
+		return nil, nil
 	}
 	key, err := os.ReadFile(path)
 	if err != nil {
-		return fmt.Errorf("--secret-fingerprint-key: %w", err)
+		return nil, fmt.Errorf("%s: %w", flag, err)
 	}
 	if len(key) < leastKey {
-		return fmt.Errorf("--secret-fingerprint-key: %s has %d octets; %d at least make a key (head -c 32 /dev/urandom > %s)", path, len(key), leastKey, path)
+		return nil, fmt.Errorf("%s: %s has %d octets; %d at least make a key (head -c 32 /dev/urandom > %s)", flag, path, len(key), leastKey, path)
 	}
-	c.detect.FingerprintKey = key
-	return nil
+	if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o004 != 0 && runtime.GOOS != "windows" {
+		c.warnings = append(c.warnings, fmt.Sprintf("%s: everybody on this host can read %s, and with it test guesses (chmod o= %s)", flag, path, path))
+	}
+	return key, nil
 }
 
 // load reads the configuration file, and puts it beside what the flags say.

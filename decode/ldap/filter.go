@@ -31,6 +31,7 @@ func FilterString(element []byte, redact func(attribute []byte) bool) (text stri
 // FilterStyle says how a filter is put into words.
 type FilterStyle struct {
 	Redact func(attribute []byte) bool // values compared with one of these are "***"; nil: none
+	Rename func(value []byte) string   // gives what is written instead of any other value; nil: the value is
 	// Zeek writes sets of more than two as pairs of pairs, and some of Windows'
 	// values as Wireshark does (see windowsValue).
 	Zeek bool
@@ -38,7 +39,7 @@ type FilterStyle struct {
 
 // FilterText is FilterString in a style.
 func FilterText(element []byte, style FilterStyle) (text string, ok bool) {
-	return filterString(element, filterWriter{redact: style.Redact, instead: redacted, zeek: style.Zeek})
+	return filterString(element, filterWriter{redact: style.Redact, rename: style.Rename, instead: redacted, zeek: style.Zeek})
 }
 
 // FilterPattern gives a search filter, the whole element, as RFC 4515 text with
@@ -102,6 +103,7 @@ func blank(filter []byte, redact func([]byte) bool) (blanked []byte, ok bool) {
 type filterWriter struct {
 	strings.Builder
 	redact  func([]byte) bool
+	rename  func([]byte) string
 	instead string // of what is redacted
 	zeek    bool
 }
@@ -255,6 +257,12 @@ func (w *filterWriter) extensible(p *ber.Packet) bool {
 func (w *filterWriter) value(attr []byte, p *ber.Packet) {
 	if w.redact != nil && w.redact(attr) {
 		w.WriteString(w.instead)
+		return
+	}
+	if w.rename != nil {
+		if !w.full() {
+			w.WriteString(w.rename(p.Data.Bytes()))
+		}
 		return
 	}
 	if w.zeek {

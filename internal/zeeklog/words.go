@@ -30,8 +30,9 @@ func opcode(r *detect.Record) string {
 		return "extended"
 	case ldap.IntermediateResponse:
 		return "intermediate"
+	default:
+		return unknown
 	}
-	return unknown
 }
 
 func bindWord(c ldap.Choice) string {
@@ -44,8 +45,9 @@ func bindWord(c ldap.Choice) string {
 		return "sicily_negotiate"
 	case ldap.SicilyResponse:
 		return "sicily_response"
+	default: // the request was not seen, or is of a kind that nobody uses
+		return "bind"
 	}
-	return "bind" // the request was not seen, or is of a kind that nobody uses
 }
 
 var scopes = [...]string{ldap.ScopeBase: "base", ldap.ScopeOne: "single", ldap.ScopeSubtree: "tree"}

@@ -76,7 +76,9 @@ func TestLines(t *testing.T) {
 		{with(func(r *detect.Record) { *r = detect.Record{Op: ldap.ModifyDNResponse, Answered: true, Object: "-"} }), `-|modify|success|-|\x2d|-`},
 		{asked(record()), "tree|always|DC=xx,DC=net|1|success|-|(&(objectclass=*)(sAMAccountName=x))|-"},
 		{search(func(r *detect.Record) { r.Scope, r.Deref, r.Base, r.Filter = 3, 9, "", "" }), "unknown|unknown|-|1|success|-|FILTER_PARSING_ERROR|-"},
-		{search(func(r *detect.Record) { *r = detect.Record{Op: ldap.SearchResultDone, Answered: true, Code: 32, Entries: 2} }), "-|-|-|2|no such object|-|-|-"},
+		{search(func(r *detect.Record) {
+			*r = detect.Record{Op: ldap.SearchResultDone, Answered: true, Code: 32, Entries: 2}
+		}), "-|-|-|2|no such object|-|-|-"},
 	} {
 		c.r.Client, c.r.Server, c.r.MessageID = record().Client, record().Server, 3
 		if got := columnsOf(c.r); got != ends+c.want {
