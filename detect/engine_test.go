@@ -588,7 +588,7 @@ func FuzzOctets(f *testing.F) {
 	f.Add([]byte{0, 0, 0, 40, 5, 4, 0, 0xff, 0, 12, 0, 12}, []byte{0x16, 3, 1, 0, 2})
 	f.Add([]byte("PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n"), []byte{0x30, 0x80})
 	f.Fuzz(func(t *testing.T, client, server []byte) {
-		k := newTalk(t, Config{AnyPort: true, RepeatInterval: -1}).open()
+		k := newTalk(t, Config{AnyPort: true, RepeatInterval: -1, Records: true, PseudonymKey: []byte(testKey)}).open()
 		half := len(client) / 2
 		k.asks(client[:half])
 		k.answers(server)
@@ -599,6 +599,9 @@ func FuzzOctets(f *testing.F) {
 		k.end()
 		if c := k.e.Counts(); c.HeldBytes != 0 {
 			t.Errorf("%d octets are held after the end", c.HeldBytes)
+		}
+		if n := k.e.recorder.waiting; n != 0 {
+			t.Errorf("%d records wait after the end", n)
 		}
 	})
 }

@@ -38,6 +38,9 @@ func (p *program) reportInput(damaged int, interrupted, live bool) *report.Input
 	if interrupted {
 		in.Blind = append(in.Blind, "interrupted: the rest was not read")
 	}
+	if p.cfg.detect.PseudonymKey != nil {
+		in.Blind = append(in.Blind, "names are pseudonyms: keyed hashes, the same for the same name")
+	}
 	if p.cfg.live() {
 		in.Sources = p.cfg.interfaces
 	}

@@ -42,9 +42,9 @@ func sidString(b []byte) string {
 		return ""
 	}
 	authority := uint64(binary.BigEndian.Uint16(b[2:]))<<32 | uint64(binary.BigEndian.Uint32(b[4:]))
-	text := fmt.Sprintf("S-%d-%d", b[0], authority)
+	text := fmt.Appendf(nil, "S-%d-%d", b[0], authority)
 	for rest := b[8:]; len(rest) > 0; rest = rest[4:] {
-		text += fmt.Sprintf("-%d", binary.LittleEndian.Uint32(rest))
+		text = fmt.Appendf(text, "-%d", binary.LittleEndian.Uint32(rest))
 	}
-	return text
+	return string(text)
 }
