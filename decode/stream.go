@@ -24,7 +24,8 @@ const (
 // Use: Push, then Next until it says false. Octets that were not captured, or
 // that never came, are told as gaps of known length, so that the reader can
 // step over what it would have skipped anyway. On overlap the octets that came
-// first win (RFC 9293 3.10.7.4 leaves it open); Overlaps counts disagreements.
+// first win (RFC 9293 3.10.7.4 leaves it open); Overlaps counts disagreements with
+// those that are held still.
 //
 // At is whatever the caller wants to know again of a segment whose octets had
 // to wait behind a hole.
@@ -68,7 +69,7 @@ func (p *piece[At]) end() uint32 { return p.seq + uint32(len(p.data)+p.cut) }
 // is wiped: it may hold a password.
 func (p *piece[At]) lengthen(data []byte, cut int, at At) {
 	if n := len(p.data) + len(data); n > cap(p.data) {
-		larger := append(make([]byte, 0, max(n, 2*cap(p.data))), p.data...)
+		larger := append(make([]byte, 0, n+n/4), p.data...)
 		clear(p.data)
 		p.data = larger
 	}
@@ -116,7 +117,9 @@ func (s *Stream[At]) Push(seg *Segment, at *At) {
 	}
 	data, cut := seg.Payload, seg.Cut
 	if !s.started {
-		if len(data)+cut == 0 {
+		// A keep-alive's octet, which has no meaning, lies before the next one (RFC
+		// 9293 3.8.4). Alone it is no place to start; one that was meant is pushed.
+		if len(data)+cut == 0 || len(data)+cut == 1 && seg.Flags&(PSH|FIN) == 0 {
 			return
 		}
 		s.start(seq)

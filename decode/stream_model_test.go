@@ -31,7 +31,7 @@ func (m *model) push(seg *Segment) {
 		seq++
 	}
 	if !m.started {
-		if size == 0 && seg.Flags&SYN == 0 {
+		if seg.Flags&SYN == 0 && (size == 0 || size == 1 && seg.Flags&FIN == 0) {
 			return
 		}
 		m.started, m.next, m.have = true, seq, map[int]int{}

@@ -28,7 +28,7 @@ func told(s *Stream[int]) (out []byte) {
 // push hands s a segment whose sequence number counts from the wrap of 2^32,
 // so that every test crosses it.
 func push(s *Stream[int], off int, data string, cut int) string {
-	seg := Segment{Seq: uint32(off - 5), Payload: []byte(data), Cut: cut}
+	seg := Segment{Flags: PSH, Seq: uint32(off - 5), Payload: []byte(data), Cut: cut}
 	s.Push(&seg, new(int))
 	out := told(s)
 	clear(seg.Payload) // it was borrowed
@@ -73,6 +73,29 @@ func TestStream(t *testing.T) {
 				t.Errorf("still holds %d octets", s.Held())
 			}
 		})
+	}
+}
+
+func TestStreamDoesNotStartAtAKeepAlive(t *testing.T) {
+	for name, c := range map[string]struct {
+		first Segment
+		want  string
+	}{
+		"a keep-alive":              {Segment{Flags: ACK, Seq: 9, Payload: []byte{0}}, "data"},
+		"a keep-alive without any":  {Segment{Flags: ACK, Seq: 9}, "data"},
+		"an octet that is pushed":   {Segment{Flags: ACK | PSH, Seq: 9, Payload: []byte("x")}, "xdata"},
+		"an octet and the end":      {Segment{Flags: ACK | FIN, Seq: 9, Payload: []byte("x")}, "xdata"},
+		"two octets":                {Segment{Flags: ACK, Seq: 8, Payload: []byte("xy")}, "xydata"},
+		"an octet and a cut":        {Segment{Flags: ACK, Seq: 8, Payload: []byte("x"), Cut: 1}, "x.data"},
+		"an octet that rides a SYN": {Segment{Flags: SYN, Seq: 8, Payload: []byte("x")}, "xdata"},
+	} {
+		var s Stream[int]
+		s.Push(&c.first, new(int))
+		got := string(told(&s))
+		s.Push(&Segment{Flags: ACK, Seq: 10, Payload: []byte("data")}, new(int))
+		if got += string(told(&s)); got != c.want {
+			t.Errorf("%s: told %q, want %q", name, got, c.want)
+		}
 	}
 }
 
