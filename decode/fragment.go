@@ -11,11 +11,13 @@ import (
 // Limits of reassembly. What goes beyond them costs the oldest datagram, and
 // counts in PacketStats.Dropped; for want of room, in Overruns too.
 const (
-	maxDatagrams    = 256              // begun last; older ones are forgotten, finished or not
-	maxDatagram     = 1<<16 - 1        // octets of one datagram, what its length field can say
-	maxSpans        = 512              // parts of one datagram: one of 1500 octets in the smallest parts has 188
-	maxFragmentHeld = 4 << 20          // octets of all of them
-	fragmentTimeout = 30 * time.Second // of packet time
+	maxDatagrams    = 256       // begun last; older ones are forgotten, finished or not
+	maxDatagram     = 1<<16 - 1 // octets of one datagram, what its length field can say
+	maxSpans        = 512       // parts of one datagram: one of 1500 octets in the smallest parts has 188
+	maxFragmentHeld = 4 << 20   // octets of all of them
+	// fragmentTimeout is how long a receiver waits for the rest (RFC 8200 4.5; Windows
+	// does of IPv4 too), of packet time.
+	fragmentTimeout = time.Minute
 	// repeatWindow is how long after its end a datagram's fragments are repeats,
 	// such as a mirror's second copies, and not a new datagram of the same ID.
 	repeatWindow = time.Second
@@ -94,6 +96,10 @@ func (f *fragments) release() {
 // add takes a part. OK: it completes the datagram, whose protocol and octets are
 // given, lent until release. Fragment: it is kept, or known already.
 func (f *fragments) add(key fragmentKey, p part, now time.Time) (layers.IPProtocol, []byte, Reason) {
+	if p.more && !key.v6 {
+		// RFC 791 3.2 counts in eights; Linux takes the eights that are whole.
+		p.data = p.data[:len(p.data)&^7]
+	}
 	if len(p.data) == 0 || p.off+len(p.data) > maxDatagram || p.more && len(p.data)%8 != 0 {
 		f.stats.Refused++
 		return 0, nil, BadHeader

@@ -222,6 +222,20 @@ func TestFragmentsOfNoDatagram(t *testing.T) {
 	})
 }
 
+// TestFragmentsOfOddLength: Linux puts these together, and tells its application
+// what a sensor must not miss.
+func TestFragmentsOfOddLength(t *testing.T) {
+	p := octets(t, tcp4)
+	var r, whole reader
+	whole.expect(t, "o", p)
+	r.expect(t, "ffo", fragmentOf(p, 0, 23, true), fragmentOf(p, 16, 35, true), fragmentOf(p, 32, len(p)-20, false))
+	if !reflect.DeepEqual(r.seg, whole.seg) {
+		t.Errorf("gave\n%+v\nwant\n%+v", r.seg, whole.seg)
+	}
+	var r6 reader
+	r6.expect(t, "b", fragmentOf(octets(t, tcp6), 0, 23, true)) // RFC 8200 4.5: nobody does
+}
+
 func TestFragmentsAreForgotten(t *testing.T) {
 	parts := fragmentsOf(octets(t, tcp4), 32)
 	t.Run("when they are too old", func(t *testing.T) {
