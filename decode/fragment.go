@@ -2,6 +2,7 @@ package decode
 
 import (
 	"bytes"
+	"hash/maphash"
 	"slices"
 	"time"
 
@@ -68,9 +69,10 @@ type datagram struct {
 	state        state
 	proto        layers.IPProtocol
 	begun, ended time.Time
-	total        int    // octets of the whole, once the last fragment was seen; else 0
-	have         int    // octets of it in spans
-	spans        []span // by offset, none overlapping
+	total        int      // octets of the whole, once the last fragment was seen; else 0
+	have         int      // octets of it in spans
+	spans        []span   // by offset, none overlapping
+	prints       []uint64 // of its parts, to know their repeats by when it is finished
 }
 
 // fragments puts IP datagrams together. Octets that came first stay, where IPv4
@@ -82,6 +84,7 @@ type fragments struct {
 	used  int
 	index map[fragmentKey]*datagram // into ring
 	whole []byte                    // the last one finished, lent to its segment
+	seed  maphash.Seed              // of prints; made with ring
 	stats PacketStats
 }
 
@@ -105,12 +108,13 @@ func (f *fragments) add(key fragmentKey, p part, now time.Time) (layers.IPProtoc
 		return 0, nil, BadHeader
 	}
 	f.expire(len(p.data), now)
-	d := f.begin(key, now)
+	d := f.begin(key, &p, now)
 	if d.state != open {
 		return 0, nil, Fragment
 	}
 	before := d.size()
 	ok := d.put(p)
+	d.remember(f.print(&p))
 	f.stats.HeldBytes += d.size() - before
 	switch {
 	case !ok:
@@ -152,12 +156,15 @@ func (f *fragments) expire(size int, now time.Time) {
 	}
 }
 
-// begin finds a datagram, or takes the next place in the ring for it.
-func (f *fragments) begin(key fragmentKey, now time.Time) *datagram {
-	if d := f.index[key]; d != nil && (d.state != finished || now.Sub(d.ended).Abs() < repeatWindow) {
+// begin finds the datagram of a part, or takes the next place in the ring for it.
+// Of a finished one only repeats are parts: whoever gives two datagrams the same
+// ID hides none.
+func (f *fragments) begin(key fragmentKey, p *part, now time.Time) *datagram {
+	if d := f.index[key]; d != nil && (d.state != finished || now.Sub(d.ended).Abs() < repeatWindow && slices.Contains(d.prints, f.print(p))) {
 		return d
 	}
 	if f.ring == nil {
+		f.seed = maphash.MakeSeed()
 		f.ring, f.index = make([]datagram, maxDatagrams), make(map[fragmentKey]*datagram, maxDatagrams)
 	}
 	d := &f.ring[(f.first+f.used)%len(f.ring)]
@@ -180,10 +187,22 @@ func (f *fragments) end(d *datagram, s state, now time.Time) {
 	for _, s := range d.spans {
 		clear(s.data)
 	}
-	*d = datagram{key: d.key, state: s, begun: d.begun, ended: now}
+	*d = datagram{key: d.key, state: s, begun: d.begun, ended: now, prints: d.prints}
 }
 
 func (d *datagram) size() int { return d.have + spanSize*len(d.spans) }
+
+// print gives a number that two parts share as seldom as any two of 64 bits.
+func (f *fragments) print(p *part) uint64 {
+	return maphash.Bytes(f.seed, p.data) ^ uint64(p.off)<<1
+}
+
+// remember keeps the print of a part.
+func (d *datagram) remember(print uint64) {
+	if len(d.prints) < maxSpans && !slices.Contains(d.prints, print) {
+		d.prints = append(d.prints, print)
+	}
+}
 
 // put takes the octets of a part that are new; false: it contradicts what is
 // there, or there are too many.

@@ -135,6 +135,22 @@ func TestAMirrorsSecondCopiesBeginNoDatagram(t *testing.T) {
 	r.stats(t, PacketStats{Completed: 2})
 }
 
+func TestTwoDatagramsOfOneID(t *testing.T) {
+	var r, whole reader
+	first, second := octets(t, tcp4), octets(t, tcp4)
+	copy(second[len(second)-20:], strings.ToUpper(payload))
+	second[27]++ // its sequence number
+	whole.expect(t, "o", second)
+	a, b := fragmentsOf(first, 32), fragmentsOf(second, 32)
+	r.expect(t, "ffoffofff", a[0], a[0], a[1], a[1], b[0], b[1], b[0], b[1], a[0])
+	r = reader{}
+	r.expect(t, "fofo", a[0], a[1], b[0], b[1])
+	if !reflect.DeepEqual(r.seg, whole.seg) {
+		t.Errorf("gave\n%+v\nwant\n%+v", r.seg, whole.seg)
+	}
+	r.stats(t, PacketStats{Completed: 2})
+}
+
 func TestOverlappingIPv4FragmentsKeepWhatCameFirst(t *testing.T) {
 	packet := octets(t, udp4)
 	other := bytes.Clone(packet)
