@@ -6,8 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"time"
 )
 
 // Walk gives the capture files that paths mean, in the order given: a file and
@@ -86,48 +84,4 @@ func isCapture(path string, info fs.FileInfo) (bool, error) {
 	defer func() { _ = packed.Close() }()
 	_, err = newReader(in)
 	return !errors.Is(err, ErrNotCapture), nil
-}
-
-// ByFirstPacket sorts files by the time of the first frame in each, for sets
-// whose names do not sort by time (tcpdump's -C without -W: cap, cap1, cap10,
-// cap2). Those without one (empty, unreadable, pipes, standard input) come
-// last; equals stay in the order given. It returns a new slice.
-func ByFirstPacket(files []string) []string {
-	type entry struct {
-		path  string
-		first time.Time
-	}
-	entries := make([]entry, len(files))
-	for i, path := range files {
-		entries[i] = entry{path, firstPacket(path)}
-	}
-	slices.SortStableFunc(entries, func(a, b entry) int {
-		if a.first.IsZero() != b.first.IsZero() {
-			if a.first.IsZero() {
-				return 1
-			}
-			return -1
-		}
-		return a.first.Compare(b.first)
-	})
-	sorted := make([]string, len(entries))
-	for i, e := range entries {
-		sorted[i] = e.path
-	}
-	return sorted
-}
-
-// firstPacket gives the time of the first frame of path; zero: none.
-func firstPacket(path string) time.Time {
-	var f Frame
-	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || path == stdin {
-		return f.Time
-	}
-	src, err := OpenFile(path)
-	if err != nil {
-		return f.Time
-	}
-	_ = src.Next(&f) // wipes f if there is none
-	_ = src.Close()
-	return f.Time
 }

@@ -89,25 +89,3 @@ func TestWalkOfWhatMayNotBeRead(t *testing.T) {
 		}
 	}
 }
-
-func TestByFirstPacket(t *testing.T) {
-	begin := func(sec uint32) string { return string(pcap(little, pcapMicro).record(sec, 0, 3, "abc", "").b) }
-	folder := tree(t, map[string]string{
-		"cap": begin(1), "cap1": begin(2), "cap10": begin(11), "cap2": begin(3), "same": begin(2),
-		"empty": string(pcap(little, pcapMicro).b), "text": "text",
-	})
-	in := func(names ...string) (paths []string) {
-		for _, name := range names {
-			paths = append(paths, filepath.Join(folder, name))
-		}
-		return paths
-	}
-	given := append(in("text", "empty", "same", "cap10", "cap2", "gone", "cap1", "cap"), "-")
-	want := append(in("cap", "same", "cap1", "cap2", "cap10", "text", "empty", "gone"), "-")
-	if got := ByFirstPacket(given); !reflect.DeepEqual(got, want) {
-		t.Errorf("got  %q\nwant %q", got, want)
-	}
-	if given[0] != in("text")[0] {
-		t.Error("the argument was sorted")
-	}
-}

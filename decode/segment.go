@@ -13,7 +13,6 @@ const (
 	_   Proto = iota // zero: not set
 	TCP              // RFC 9293
 	UDP              // RFC 768
-	NumProtos
 )
 
 // Flags are the TCP control bits a stream needs.

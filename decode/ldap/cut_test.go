@@ -61,13 +61,6 @@ var readers = map[string]func(body []byte) (fields []any, ok bool){
 		r, ok := ParsePasswordModify(b)
 		return fieldsOf(r), ok
 	},
-	"intermediate": func(b []byte) ([]any, bool) { return fieldsOf(ParseIntermediateResponse(b)), true },
-	"references": func(b []byte) (fields []any, ok bool) {
-		for uri := range References(b) {
-			fields = append(fields, string(uri))
-		}
-		return fields, true
-	},
 }
 
 // fieldsOf gives the exported fields of a struct.

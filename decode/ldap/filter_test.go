@@ -226,19 +226,19 @@ func TestNoPasswordReachesTheTree(t *testing.T) {
 	} {
 		whole := elem(filterAnd, equality("cn", "a"), elem(filterNot, filter), equality("sn", "b"))
 		before := bytes.Clone(whole)
-		given, ok := blank(whole, IsSecretAttribute)
+		given, ok := blank(whole, isSecret)
 		if !ok || bytes.Contains(given, []byte(password)) || len(given) != len(whole) {
 			t.Errorf("%s: %v, gave %q", name, ok, given)
 		}
 		if !bytes.Equal(whole, before) {
 			t.Errorf("%s: the message was changed", name)
 		}
-		if text, ok := FilterString(whole, IsSecretAttribute); !ok || !strings.HasPrefix(text, "(&(cn=a)(!(") || !strings.HasSuffix(text, "))(sn=b))") || !strings.Contains(text, redacted) {
+		if text, ok := FilterString(whole, isSecret); !ok || !strings.HasPrefix(text, "(&(cn=a)(!(") || !strings.HasSuffix(text, "))(sn=b))") || !strings.Contains(text, redacted) {
 			t.Errorf("%s: %v, wrote %q", name, ok, text)
 		}
 	}
 	harmless := equality("cn", "a")
-	if given, ok := blank(harmless, IsSecretAttribute); !ok || &given[0] != &harmless[0] {
+	if given, ok := blank(harmless, isSecret); !ok || &given[0] != &harmless[0] {
 		t.Error("a filter without a secret was copied")
 	}
 }
@@ -250,10 +250,10 @@ func TestWalkFilterTakesTheTagsThatServersTake(t *testing.T) {
 		"substrings": elem(filterSubstrings, utf8("userPassword"), elem(0x31, in(0, "x"))),
 	} {
 		found := false
-		if !WalkFilter(filter, func(item FilterItem) bool { found = IsSecretAttribute(item.Attribute); return true }) || !found {
+		if !WalkFilter(filter, func(item FilterItem) bool { found = isSecret(item.Attribute); return true }) || !found {
 			t.Errorf("%s: not seen", name)
 		}
-		if text, ok := FilterString(filter, IsSecretAttribute); ok || text != noFilter {
+		if text, ok := FilterString(filter, isSecret); ok || text != noFilter {
 			t.Errorf("%s: %q", name, text)
 		}
 	}

@@ -19,7 +19,6 @@ type Result struct {
 	Code            int
 	MatchedDN       []byte // borrowed; holds an NTLM challenge in answers to Sicily binds; as far as it is there
 	Diagnostic      []byte // borrowed; as far as it is there
-	HasReferral     bool
 	SASLCredentials []byte // BindResponse; borrowed; nil: absent, which is not the same as empty
 	OID, Value      []byte // ExtendedResponse; borrowed; OID whole or nil
 }
@@ -38,8 +37,6 @@ func ParseResult(op Op, body []byte) (res Result, ok bool) {
 	res.MatchedDN, res.Diagnostic = matched.value, diagnostic.value
 	for e, more := c.next(); more; e, more = c.next() {
 		switch {
-		case e.tag == 0xa3:
-			res.HasReferral = true
 		case e.tag == 0x87 && op == BindResponse:
 			res.SASLCredentials = e.value
 		case e.tag == 0x8a && op == ExtendedResponse:

@@ -25,7 +25,7 @@ var samples = map[string][]byte{
 	"an abandon":                  message(3, []byte{0x50, 1, 2}),
 	"StartTLS":                    message(3, elem(0x77, in(0, OIDStartTLS))),
 	"StartTLS, granted":           message(3, elem(0x78, enum(0), str(""), str(""), in(10, OIDStartTLS))),
-	"a notice of disconnection":   message(0, elem(0x78, enum(52), str(""), str(""), in(10, OIDDisconnection))),
+	"a notice of disconnection":   message(0, elem(0x78, enum(52), str(""), str(""), in(10, "1.3.6.1.4.1.1466.20036"))),
 	"an intermediate response":    message(3, elem(0x79, in(0, "1.2.3"))),
 	"a search with controls":      message(2, elem(0x63, str(""), enum(0), enum(0), integer(0), integer(0), []byte{1, 1, 0}, in(7, "cn"), list()), elem(0xa0, list(str("1.2.840.113556.1.4.319"), str("cookie")))),
 	"a write's answer, read back": message(2, elem(0x67, enum(0), str(""), str("")), elem(0xa0, list(str("1.3.6.1.1.13.2"), elem(0x04, elem(0x64, str("cn=a"), list(list(str("userPassword"), values("x")))))))),

@@ -140,10 +140,3 @@ func (s *SecretSet) Contains(description []byte) bool {
 	_, ok := names[string(lower[:len(name)])]
 	return ok
 }
-
-// IsSecretAttribute says whether an attribute description names one of the
-// known secrets.
-func IsSecretAttribute(description []byte) bool {
-	var known SecretSet
-	return known.Contains(description)
-}

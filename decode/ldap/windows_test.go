@@ -26,7 +26,7 @@ func TestFiltersAsZeekWritesThem(t *testing.T) {
 		`(DomainSid=\01\04\00\00)`:   equality("DomainSid", "\x01\x04\x00\x00"),
 		"(&(userPassword=***)(a=1))": elem(filterAnd, equality("userPassword", password), a),
 	} {
-		got, ok := FilterText(element, FilterStyle{Redact: IsSecretAttribute, Zeek: true})
+		got, ok := FilterText(element, FilterStyle{Redact: isSecret, Zeek: true})
 		if !ok || got != want {
 			t.Errorf("%s %v, want %s", got, ok, want)
 		}

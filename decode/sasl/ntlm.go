@@ -16,9 +16,9 @@ const (
 	ntlmAnonymous = 0x800
 )
 
-// NTLM is what an AUTHENTICATE_MESSAGE reveals (MS-NLMP 2.2.1.3). Its strings
+// ntlm is what an AUTHENTICATE_MESSAGE reveals (MS-NLMP 2.2.1.3). Its strings
 // are clones.
-type NTLM struct {
+type ntlm struct {
 	Domain, User, Workstation string
 	Sign, Seal                bool
 	V1                        bool // NTLMv1 or LM, weaker than v2
@@ -37,9 +37,9 @@ const (
 	ntlmHeader      = 64
 )
 
-// ReadNTLM reads an AUTHENTICATE_MESSAGE (type 3) at the front of b; false: it
+// readAuthenticate reads an AUTHENTICATE_MESSAGE (type 3) at the front of b; false: it
 // is another message, or none. Offsets are the sender's: each is checked.
-func ReadNTLM(b []byte) (n NTLM, ok bool) {
+func readAuthenticate(b []byte) (n ntlm, ok bool) {
 	if len(b) < ntlmOldHeader || !bytes.HasPrefix(b, ntlmSignature) || binary.LittleEndian.Uint32(b[8:]) != 3 {
 		return n, false
 	}
@@ -61,7 +61,7 @@ func ReadNTLM(b []byte) (n NTLM, ok bool) {
 		}
 		return clip(raw)
 	}
-	n = NTLM{Domain: text(ntlmDomain), User: text(ntlmUser), Workstation: text(ntlmWorkstation), Sign: flags&ntlmSign != 0, Seal: flags&ntlmSeal != 0}
+	n = ntlm{Domain: text(ntlmDomain), User: text(ntlmUser), Workstation: text(ntlmWorkstation), Sign: flags&ntlmSign != 0, Seal: flags&ntlmSeal != 0}
 	lm, nt := binary.LittleEndian.Uint16(b[ntlmLM:]), binary.LittleEndian.Uint16(b[ntlmNT:])
 	n.V1 = nt == 24 || nt == 0 && lm == 24
 	// MS-NLMP 3.2.5.1.2: nobody has no response, or one octet of it. A flag alone

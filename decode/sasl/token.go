@@ -83,7 +83,7 @@ func negotiated(b []byte, choice byte) []byte {
 // Kerberos or NTLM.
 func (x *Exchange) readToken(creds []byte) Client {
 	token := inner(creds)
-	if n, ok := ReadNTLM(token); ok {
+	if n, ok := readAuthenticate(token); ok {
 		return x.readNTLM(&n)
 	}
 	if bytes.HasPrefix(token, ntlmSignature) {
@@ -118,7 +118,7 @@ func isKerberos(b []byte) bool {
 	return bytes.HasPrefix(b, oidKerberos) || bytes.HasPrefix(b, oidKerberosMS)
 }
 
-func (x *Exchange) readNTLM(n *NTLM) Client {
+func (x *Exchange) readNTLM(n *ntlm) Client {
 	if n.Sign || n.Seal {
 		x.layer = LayerUnknown // signed or sealed: the buffers tell
 	} else {

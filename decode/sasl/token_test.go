@@ -70,39 +70,39 @@ const (
 
 func ntlmType3(t testing.TB) []byte { return octets(t, authenticate) }
 
-func TestReadNTLM(t *testing.T) {
+func TestAuthenticateMessage(t *testing.T) {
 	change := func(at int, b ...byte) []byte {
 		m := ntlmType3(t)
 		copy(m[at:], b)
 		return m
 	}
-	whole := NTLM{Domain: "LAB", User: "mira", Workstation: "CLIENT1", Sign: true, V1: true}
+	whole := ntlm{Domain: "LAB", User: "mira", Workstation: "CLIENT1", Sign: true, V1: true}
 	for name, c := range map[string]struct {
 		b    []byte
-		want NTLM
+		want ntlm
 		ok   bool
 	}{
 		"as Windows sends it":             {ntlmType3(t), whole, true},
-		"NTLMv1 (MS-NLMP 4.2.2.3)":        {octets(t, specNTLMv1), NTLM{"Domain", "User", "COMPUTER", true, true, true, false}, true},
-		"NTLMv2 (MS-NLMP 4.2.4.3)":        {octets(t, specNTLMv2), NTLM{"Domain", "User", "COMPUTER", true, true, false, false}, true},
-		"LM of a client without flags":    {octets(t, oldNTLM), NTLM{"LAB", "MIRA", "CLIENT1", false, false, true, false}, true},
-		"the same with names in UTF-16":   {wide(t), NTLM{"", "MIRA", "", false, false, true, false}, true},
-		"NTLMv2":                          {change(20, 0x17), NTLM{"LAB", "mira", "CLIENT1", true, false, false, false}, true},
-		"sealed":                          {change(60, 0x35), NTLM{"LAB", "mira", "CLIENT1", true, true, true, false}, true},
+		"NTLMv1 (MS-NLMP 4.2.2.3)":        {octets(t, specNTLMv1), ntlm{"Domain", "User", "COMPUTER", true, true, true, false}, true},
+		"NTLMv2 (MS-NLMP 4.2.4.3)":        {octets(t, specNTLMv2), ntlm{"Domain", "User", "COMPUTER", true, true, false, false}, true},
+		"LM of a client without flags":    {octets(t, oldNTLM), ntlm{"LAB", "MIRA", "CLIENT1", false, false, true, false}, true},
+		"the same with names in UTF-16":   {wide(t), ntlm{"", "MIRA", "", false, false, true, false}, true},
+		"NTLMv2":                          {change(20, 0x17), ntlm{"LAB", "mira", "CLIENT1", true, false, false, false}, true},
+		"sealed":                          {change(60, 0x35), ntlm{"LAB", "mira", "CLIENT1", true, true, true, false}, true},
 		"anonymous by its flag only":      {change(61, 0x8a), whole, true}, // there is a response to guess at
-		"anonymous by flag, no response":  {anonymous(t), NTLM{"LAB", "mira", "CLIENT1", true, false, false, true}, true},
-		"a user beyond the end":           {change(40, 0xff, 0xff, 0xff, 0xff), NTLM{"LAB", "", "CLIENT1", true, false, true, false}, true},
-		"a length beyond the end":         {change(36, 0xff, 0xff), NTLM{"LAB", "", "CLIENT1", true, false, true, false}, true},
-		"no user and no response":         {change(20, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 6, 0, 0x40, 0, 0, 0, 0, 0), NTLM{"LAB", "", "CLIENT1", true, false, false, true}, true},
-		"no user, but an LM response":     {func() []byte { m := change(20, 0, 0); m[36], m[12] = 0, 24; return m }(), NTLM{"LAB", "", "CLIENT1", true, false, true, false}, true},
-		"in the code page of the client":  {change(60, 0x14), NTLM{"L\x00A\x00B\x00", "m\x00i\x00r\x00a\x00", "C\x00L\x00I\x00E\x00N\x00T\x001\x00", true, false, true, false}, true},
-		"UTF-16 of an odd length, broken": {change(36, 7, 0, 7, 0, 0x46, 0, 0, 0, 14, 0, 14, 0, 0x4e, 0, 0, 0), NTLM{"LAB", "mir", "CLIENT1", true, false, true, false}, true},
-		"a negotiate message":             {change(8, 1), NTLM{}, false},
-		"a cut header":                    {ntlmType3(t)[:63], NTLM{}, false},
-		"something else":                  {bytes.Repeat([]byte("x"), 80), NTLM{}, false},
+		"anonymous by flag, no response":  {anonymous(t), ntlm{"LAB", "mira", "CLIENT1", true, false, false, true}, true},
+		"a user beyond the end":           {change(40, 0xff, 0xff, 0xff, 0xff), ntlm{"LAB", "", "CLIENT1", true, false, true, false}, true},
+		"a length beyond the end":         {change(36, 0xff, 0xff), ntlm{"LAB", "", "CLIENT1", true, false, true, false}, true},
+		"no user and no response":         {change(20, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 6, 0, 0x40, 0, 0, 0, 0, 0), ntlm{"LAB", "", "CLIENT1", true, false, false, true}, true},
+		"no user, but an LM response":     {func() []byte { m := change(20, 0, 0); m[36], m[12] = 0, 24; return m }(), ntlm{"LAB", "", "CLIENT1", true, false, true, false}, true},
+		"in the code page of the client":  {change(60, 0x14), ntlm{"L\x00A\x00B\x00", "m\x00i\x00r\x00a\x00", "C\x00L\x00I\x00E\x00N\x00T\x001\x00", true, false, true, false}, true},
+		"UTF-16 of an odd length, broken": {change(36, 7, 0, 7, 0, 0x46, 0, 0, 0, 14, 0, 14, 0, 0x4e, 0, 0, 0), ntlm{"LAB", "mir", "CLIENT1", true, false, true, false}, true},
+		"a negotiate message":             {change(8, 1), ntlm{}, false},
+		"a cut header":                    {ntlmType3(t)[:63], ntlm{}, false},
+		"something else":                  {bytes.Repeat([]byte("x"), 80), ntlm{}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if have, ok := ReadNTLM(c.b); have != c.want || ok != c.ok {
+			if have, ok := readAuthenticate(c.b); have != c.want || ok != c.ok {
 				t.Errorf("%+v %v, want %+v %v", have, ok, c.want, c.ok)
 			}
 		})
@@ -234,8 +234,8 @@ func FuzzNTLM(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		lent := bytes.Clone(b)
-		n, ok := ReadNTLM(lent)
-		if !ok && n != (NTLM{}) {
+		n, ok := readAuthenticate(lent)
+		if !ok && n != (ntlm{}) {
 			t.Fatalf("no message, but %+v", n)
 		}
 		before := fmt.Sprintf("%+v", n)
@@ -244,7 +244,7 @@ func FuzzNTLM(f *testing.F) {
 			t.Fatal("borrowed octets are kept")
 		}
 		roomy := append(bytes.Clone(b), bytes.Repeat([]byte("x"), 64)...)
-		if other, _ := ReadNTLM(roomy[:len(b)]); other != n {
+		if other, _ := readAuthenticate(roomy[:len(b)]); other != n {
 			t.Fatalf("%+v, with something behind it %+v", n, other)
 		}
 		for _, name := range []string{n.Domain, n.User, n.Workstation} {
