@@ -23,12 +23,22 @@ const (
 
 // openLive opens the interfaces, a source for each worker.
 func openLive(cfg *config) ([]*capture.Live, error) {
-	d := &cfg.detect
-	ports := slices.Concat(d.Ports, d.TLSPorts)
 	return capture.OpenLive(capture.LiveConfig{
 		Interfaces: cfg.interfaces, Workers: cfg.workers, Snaplen: cfg.snaplen, RingSize: cfg.ringSize, Promiscuous: cfg.promiscuous,
-		Filter: &capture.Filter{Ports: ports, AnyPort: d.AnyPort, Nets: d.Nets, IgnoreNets: d.IgnoreNets, Tunnels: cfg.tunnels},
+		Filter: kernelFilter(cfg),
 	})
+}
+
+// kernelFilter is what the kernel is to hand over. It stays as it is until the
+// sensor ends, and SIGHUP may change the networks of a configuration file: with
+// one, the kernel leaves out only what the command line does.
+func kernelFilter(cfg *config) *capture.Filter {
+	d := &cfg.flagged
+	f := &capture.Filter{Ports: slices.Concat(d.Ports, d.TLSPorts), AnyPort: d.AnyPort, Nets: d.Nets, IgnoreNets: d.IgnoreNets, Tunnels: cfg.tunnels}
+	if cfg.file != "" {
+		f.Nets = nil // the networks of a file come on top of them
+	}
+	return f
 }
 
 // watch runs a sensor for each source until ctx ends, or they fail.

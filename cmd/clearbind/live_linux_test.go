@@ -261,7 +261,7 @@ func TestASensorFollowsItsLogAndItsConfiguration(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("severities: {cleartext-bind: low}\n")
+	write("networks: {only: 192.0.2.0/24}\n")
 	w := watch(t, "--repeat-interval=0", "--output="+log, "--config="+config)
 	hangUp := func() {
 		if err := w.Process.Signal(syscall.SIGHUP); err != nil {
@@ -280,6 +280,9 @@ func TestASensorFollowsItsLogAndItsConfiguration(t *testing.T) {
 			return err == nil && bytes.Count(text, []byte("\n")) == alerts
 		})
 	}
+	write("severities: {cleartext-bind: low}\n") // and every network: the kernel has to follow
+	hangUp()
+	time.Sleep(time.Second) // the workers look for the configuration at each tick
 	replay(log, 2)
 	if err := os.Rename(log, rotated); err != nil {
 		t.Fatal(err)
@@ -287,7 +290,7 @@ func TestASensorFollowsItsLogAndItsConfiguration(t *testing.T) {
 	write("allow: [{rule: cleartext-bind, reason: known}]\n")
 	hangUp()
 	await(t, "a new log", func() bool { _, err := os.Stat(log); return err == nil })
-	time.Sleep(time.Second) // the workers look for the configuration at each tick
+	time.Sleep(time.Second)
 	replay(log, 1)
 	write("allow: nonsense\n")
 	hangUp()
