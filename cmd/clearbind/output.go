@@ -26,16 +26,16 @@ type output struct {
 	write    func(*detect.Alert) error
 	log      *slog.Logger
 	board    *board
-	cancel   context.CancelFunc
-	least    detect.Severity // told
-	failOn   detect.Severity // 0: none
-	survives bool            // a sensor goes on when alerts cannot be written
-	found    bool            // something at failOn or above
-	left     bool            // whoever read the alerts has gone
-	unsent   int             // alerts in buf
-	within   bool            // what was written ends within a line, as buffers do
-	torn     bool            // and will not go on
-	err      error           // the last error of writing; nil: it works
+	cancel   context.CancelFunc // ends the reading when nobody reads the alerts; nil: it goes on
+	least    detect.Severity    // told
+	failOn   detect.Severity    // 0: none
+	survives bool               // a sensor goes on when alerts cannot be written
+	found    bool               // something at failOn or above
+	left     bool               // whoever read the alerts has gone
+	unsent   int                // alerts in buf
+	within   bool               // what was written ends within a line, as buffers do
+	torn     bool               // and will not go on
+	err      error              // the last error of writing; nil: it works
 }
 
 func openOutput(cfg *config, log *slog.Logger, stdout *os.File) (*output, error) {
@@ -135,7 +135,10 @@ func (o *output) tell(a *detect.Alert) {
 	if a.Severity < o.least {
 		return
 	}
-	if o.left || o.err != nil && !o.survives {
+	if o.left {
+		return // not lost: not wanted
+	}
+	if o.err != nil && !o.survives {
 		o.board.lose(1)
 		return
 	}
@@ -173,7 +176,9 @@ func (o *output) wrote(err error) {
 		return
 	case errors.Is(err, syscall.EPIPE) && o.remote == nil:
 		o.left = true // as in "clearbind … | head": nobody is there to tell
-		o.cancel()
+		if o.cancel != nil {
+			o.cancel()
+		}
 		return
 	}
 	o.board.lose(max(o.unsent, 1))

@@ -118,7 +118,10 @@ func (p *program) run(ctx context.Context) int {
 	}
 	reading, cancel := context.WithCancel(ctx)
 	defer cancel()
-	p.out.board, p.out.cancel = p.board, cancel
+	p.out.board = p.board
+	if p.alertsOnly() {
+		p.out.cancel = cancel
+	}
 	if p.zeek != nil {
 		p.zeek.board = p.board
 	}
@@ -130,10 +133,11 @@ func (p *program) run(ctx context.Context) int {
 	} else {
 		damages, errs = p.read(reading)
 	}
+	interrupted := reading.Err() != nil && !p.cfg.live() // what comes later interrupts no reading
 	for _, d := range damages {
 		errs = append(errs, d)
 	}
-	errs = append(errs, p.writeReports(len(damages), ctx.Err() != nil && !p.cfg.live())...)
+	errs = append(errs, p.writeReports(len(damages), interrupted)...)
 	failed := len(errs) > 0
 	for _, err := range errs {
 		complain(p.stderr, err, exitFailed)
@@ -148,8 +152,8 @@ func (p *program) run(ctx context.Context) int {
 		complain(p.stderr, err, exitFailed)
 		failed = true
 	}
-	if !p.out.left {
-		summarise(p.stderr, p.board, p.where(), len(damages), ctx.Err() != nil && !p.cfg.live())
+	if !p.out.left || !interrupted {
+		summarise(p.stderr, p.board, p.where(), len(damages), interrupted)
 	}
 	if web != nil {
 		web.linger(ctx, p.stderr, p.cfg.live())
@@ -157,10 +161,16 @@ func (p *program) run(ctx context.Context) int {
 	switch {
 	case failed:
 		return exitFailed
-	case p.out.found && (ctx.Err() == nil || p.cfg.live()):
+	case p.out.found && !interrupted:
 		return exitFound
 	}
 	return exitDone
+}
+
+// alertsOnly says whether the alerts are all that the run is for: once nobody
+// reads them, nothing is left to do. A sensor whose reader has gone is one, too.
+func (p *program) alertsOnly() bool {
+	return p.cfg.live() || p.cfg.failOn == 0 && len(p.cfg.reports) == 0 && p.zeek == nil && len(*p.cfg.web.WebListenAddresses) == 0
 }
 
 // where says what was read, in words.
