@@ -109,15 +109,6 @@ func watch(t *testing.T, args ...string) *watcher {
 	return w
 }
 
-func executable(t *testing.T) string {
-	t.Helper()
-	path, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
 // end interrupts it and gives its exit status.
 func (w *watcher) end(t *testing.T) int {
 	t.Helper()

@@ -75,6 +75,9 @@ func start(cfg *config, stdout, stderr *os.File) int {
 	signal.Ignore(syscall.SIGPIPE) // a reader that leaves is an error of Write
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	// A second signal ends what does not end by itself: the first may come while
+	// an output takes nothing.
+	context.AfterFunc(ctx, stop)
 	return p.run(ctx)
 }
 
