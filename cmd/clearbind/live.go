@@ -51,7 +51,7 @@ func (p *program) watch(ctx context.Context, sources []*capture.Live) []error {
 	for i, src := range sources {
 		s := &sensor{
 			src: src, engine: detect.New(share(p.cfg.detect, len(sources))), workers: 1, live: src, waits: true, place: i,
-			out: lane, board: p.board, log: p.log, reload: p.reloads[i], crashOnPanic: p.cfg.crashOnPanic,
+			out: lane, least: p.cfg.minSeverity, board: p.board, log: p.log, reload: p.reloads[i], crashOnPanic: p.cfg.crashOnPanic,
 		}
 		if p.zeek != nil {
 			s.records = p.zeek.lane
@@ -81,10 +81,21 @@ func (p *program) watch(ctx context.Context, sources []*capture.Live) []error {
 	select {
 	case <-told:
 	case <-time.After(lastWords):
-		errs = append(errs, fmt.Errorf("the output is stuck: %d batches of alerts are lost", len(lane)))
 		p.stuck = true
+		errs = append(errs, p.abandon(lane))
 	}
 	return clean(errs)
+}
+
+// abandon counts the alerts that an output took too long to take: those in the
+// lane, those of the batch being told, and those in the output's buffer.
+func (p *program) abandon(lane <-chan batch) error {
+	n := int(p.untold.Load() + p.out.unsent.Load())
+	for b := range lane {
+		n += toTell(b.alerts, p.cfg.minSeverity)
+	}
+	p.board.lose(n)
+	return fmt.Errorf("--output=%s is stuck: %s lost", p.cfg.output, count(uint64(n), "alert"))
 }
 
 // tellAll writes what comes, and reopens the file when it is told to.
@@ -95,7 +106,11 @@ func (p *program) tellAll(lane <-chan batch) {
 			if !ok {
 				return
 			}
+			p.untold.Store(int64(toTell(b.alerts, p.cfg.minSeverity)))
 			for i := range b.alerts {
+				if b.alerts[i].Severity >= p.cfg.minSeverity {
+					p.untold.Add(-1)
+				}
 				p.out.tell(&b.alerts[i])
 			}
 			if len(lane) == 0 {

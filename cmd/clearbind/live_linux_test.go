@@ -351,7 +351,19 @@ func TestAStuckReaderDoesNotStallCapture(t *testing.T) {
 	await(t, "every frame", func() bool {
 		return strings.Contains(scrape(t), fmt.Sprintf("\nclearbind_messages_total{operation=\"bind_request\"} %d\n", rounds))
 	})
-	if status := w.end(t); status != exitFailed || !strings.Contains(w.stderr.String(), "the output is stuck") {
+	if status := w.end(t); status != exitFailed || !strings.Contains(w.stderr.String(), "--output="+fifo+" is stuck: ") {
 		t.Errorf("exit status %d: %s", status, w.stderr.String())
+	}
+	taken, err := io.ReadAll(reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var critical, medium, lost int
+	for line := range strings.Lines(w.stderr.String()) {
+		_, _ = fmt.Sscanf(line, "Findings %d critical, %d medium", &critical, &medium)
+		_, _ = fmt.Sscanf(line, "Not seen %d alerts could not be written", &lost)
+	}
+	if told := bytes.Count(taken, []byte("\n")); told == 0 || lost == 0 || told+lost != critical+medium {
+		t.Errorf("%d alerts came, %d are counted as lost, of %d", told, lost, critical+medium)
 	}
 }

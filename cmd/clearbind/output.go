@@ -8,6 +8,8 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/clearbind/clearbind/detect"
@@ -32,7 +34,9 @@ type output struct {
 	survives bool               // a sensor goes on when alerts cannot be written
 	found    bool               // something at failOn or above
 	left     bool               // whoever read the alerts has gone
-	unsent   int                // alerts in buf
+	sent     int64              // octets of alerts that file took
+	ends     []int64            // where each alert in buf ends, counted as sent is
+	unsent   atomic.Int64       // alerts that were told and that file does not have; anybody reads it
 	within   bool               // what was written ends within a line, as buffers do
 	torn     bool               // and will not go on
 	err      error              // the last error of writing; nil: it works
@@ -120,11 +124,33 @@ func (o *output) Write(p []byte) (int, error) {
 		o.within = false
 	}
 	n, err := o.file.Write(p)
+	o.sent += int64(n)
+	o.settle()
 	if n > 0 {
 		o.within = p[n-1] != '\n'
 	}
 	o.torn = err != nil && o.within
 	return n, err
+}
+
+// toTell counts the alerts that are grave enough to be told.
+func toTell(alerts []detect.Alert, least detect.Severity) (n int) {
+	for i := range alerts {
+		if alerts[i].Severity >= least {
+			n++
+		}
+	}
+	return n
+}
+
+// settle strikes off the alerts that file has.
+func (o *output) settle() {
+	n := 0
+	for n < len(o.ends) && o.ends[n] <= o.sent {
+		n++
+	}
+	o.ends = slices.Delete(o.ends, 0, n)
+	o.unsent.Add(int64(-n))
 }
 
 // tell writes an alert, if it is grave enough.
@@ -142,11 +168,17 @@ func (o *output) tell(a *detect.Alert) {
 		o.board.lose(1)
 		return
 	}
-	o.unsent++
-	o.wrote(o.write(a))
-	if o.remote != nil {
-		o.unsent = 0 // one message is one write
+	o.unsent.Add(1)
+	err := o.write(a)
+	switch {
+	case err != nil:
+	case o.remote != nil:
+		o.unsent.Store(0) // one message is one write
+	default:
+		o.ends = append(o.ends, o.sent+int64(o.buf.Buffered()))
+		o.settle()
 	}
+	o.wrote(err)
 }
 
 // flush hands on what was written so far.
@@ -156,9 +188,6 @@ func (o *output) flush() {
 	}
 	pending := o.buf.Buffered() > 0
 	err := o.buf.Flush()
-	if err == nil {
-		o.unsent = 0
-	}
 	if pending || err != nil {
 		o.wrote(err)
 	}
@@ -181,8 +210,8 @@ func (o *output) wrote(err error) {
 		}
 		return
 	}
-	o.board.lose(max(o.unsent, 1))
-	o.unsent = 0
+	o.board.lose(int(o.unsent.Swap(0)))
+	o.ends = o.ends[:0]
 	if o.file != nil {
 		o.buf.Reset(o) // or it would give the same error for ever
 	}

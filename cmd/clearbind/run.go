@@ -110,7 +110,8 @@ type program struct {
 	board   *board
 	reloads []*atomic.Pointer[detect.Config] // live: a new configuration for each worker
 	reopen  chan struct{}                    // live: the alert log was rotated
-	stuck   bool                             // the output takes nothing any more
+	untold  atomic.Int64                     // live: alerts of the batch being told that are still to be
+	stuck   bool                             // the output takes nothing any more, and is not looked at again
 }
 
 // run starts everything, waits for it, and closes it in the order opened.
@@ -155,7 +156,7 @@ func (p *program) run(ctx context.Context) int {
 		complain(p.stderr, err, exitFailed)
 		failed = true
 	}
-	if !p.out.left || !interrupted {
+	if p.stuck || !p.out.left || !interrupted {
 		summarise(p.stderr, p.board, p.where(), len(damages), interrupted)
 	}
 	if web != nil {

@@ -29,6 +29,7 @@ type sensor struct {
 	waits        bool                                // the source may keep us waiting: alerts must not
 	out          chan<- batch
 	records      chan<- []detect.Record // live: their own way, as their disk may be another
+	least        detect.Severity        // what is below it is told to nobody, and so not lost
 	board        *board
 	log          *slog.Logger
 	reload       *atomic.Pointer[detect.Config] // a configuration to change to; nil: it never changes
@@ -155,7 +156,7 @@ func (s *sensor) handOver(upTo uint64) {
 		select {
 		case s.out <- batch{alerts: b.alerts}:
 		default: // the disk is too slow: capture does not wait for it
-			s.board.lose(len(b.alerts))
+			s.board.lose(toTell(b.alerts, s.least))
 		}
 	}
 }
