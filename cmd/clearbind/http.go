@@ -31,7 +31,7 @@ func (p *program) serve() (*endpoint, error) {
 	if err := web.Validate(*p.cfg.web.WebConfigFile); err != nil {
 		return nil, fmt.Errorf("--web.config.file: %w", err)
 	}
-	e := &endpoint{server: &http.Server{Handler: p.handler(), ReadHeaderTimeout: 10 * time.Second}, done: make(chan error, 1)}
+	e := &endpoint{server: p.server(), done: make(chan error, 1)}
 	for _, addr := range addrs {
 		l, err := net.Listen("tcp", addr)
 		if err != nil {
@@ -42,6 +42,12 @@ func (p *program) serve() (*endpoint, error) {
 	// Serves scrapes until Shutdown; linger waits for it.
 	go func() { e.done <- web.ServeMultiple(e.listeners, e.server, &p.cfg.web, p.log) }()
 	return e, nil
+}
+
+// server bounds the time of each request: a page of a few megabytes takes a
+// minute only where nobody reads it.
+func (p *program) server() *http.Server {
+	return &http.Server{Handler: p.handler(), ReadHeaderTimeout: 10 * time.Second, WriteTimeout: time.Minute}
 }
 
 func (p *program) handler() http.Handler {

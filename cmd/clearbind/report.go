@@ -88,29 +88,43 @@ const pageAge = 5 * time.Second
 
 // page serves the report as it is now.
 func (p *program) page() http.Handler {
-	var mu sync.Mutex
-	var page []byte
-	var made time.Time
+	current := p.pages()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/" {
 			http.NotFound(w, r)
 			return
 		}
-		mu.Lock()
-		defer mu.Unlock()
-		if time.Since(made) > pageAge {
-			var fresh bytes.Buffer
-			if err := report.HTML(&fresh, p.reportInput(0, false, p.cfg.live())); err != nil {
-				p.log.Error("the report cannot be shown", "err", err)
-				http.Error(w, "The report cannot be shown; the log says why.", http.StatusInternalServerError)
-				return
-			}
-			page, made = fresh.Bytes(), time.Now()
+		page, err := current()
+		if err != nil {
+			p.log.Error("the report cannot be shown", "err", err)
+			http.Error(w, "The report cannot be shown; the log says why.", http.StatusInternalServerError)
+			return
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Cache-Control", "no-store")
 		_, _ = w.Write(page) // whoever asked may have gone
 	})
+}
+
+// pages gives the page, made anew where it is too old. Whoever comes meanwhile
+// waits for it; nobody waits for those that it is sent to. A page is never
+// changed once it is made.
+func (p *program) pages() func() ([]byte, error) {
+	var mu sync.Mutex
+	var page []byte
+	var made time.Time
+	return func() ([]byte, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if time.Since(made) > pageAge {
+			var fresh bytes.Buffer
+			if err := report.HTML(&fresh, p.reportInput(0, false, p.cfg.live())); err != nil {
+				return nil, err
+			}
+			page, made = fresh.Bytes(), time.Now()
+		}
+		return page, nil
+	}
 }
 
 const diffUsage = "clearbind diff BEFORE.json AFTER.json compares two reports that --report=FILE.json has written"
