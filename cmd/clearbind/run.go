@@ -53,14 +53,18 @@ func start(cfg *config, stdout, stderr *os.File) int {
 		p.log.Warn(note)
 	}
 	var err error
-	if cfg.live() {
-		p.sources, err = openLive(cfg)
-		err = hint(err)
-	} else {
-		p.files, err = capture.Walk(cfg.paths)
+	if !cfg.live() {
+		if p.files, err = capture.Walk(cfg.paths); err != nil {
+			return complain(stderr, err, exitFailed)
+		}
 	}
-	if err != nil {
-		return complain(stderr, err, exitFailed)
+	if err := apart(cfg, p.files, stdout); err != nil {
+		return complain(stderr, err, exitUsage)
+	}
+	if cfg.live() {
+		if p.sources, err = openLive(cfg); err != nil {
+			return complain(stderr, hint(err), exitFailed)
+		}
 	}
 	if p.out, err = openOutput(cfg, p.log, stdout); err != nil {
 		return complain(stderr, err, exitFailed)
