@@ -26,20 +26,21 @@ type counted struct {
 // board is where workers leave their counters, for scrapes and the summary.
 // One lock in thousands of frames; nothing on a packet's path waits for it.
 type board struct {
+	interfaces []string // in the order of counted.links; nil: files are read
+
 	mu          sync.Mutex
 	reports     []counted
 	inventories []*detect.Inventory // replaced, never changed
-	live        bool
-	interfaces  []string  // live: their names, in the order of counted.links
-	isReady     bool      // live: frames can arrive
-	configOK    bool      // the last reading of the configuration
-	configAt    time.Time // the last one that was good; zero: there is no file
-	lost        uint64    // alerts
-	lostRecords uint64    // lines of the Zeek logs
+	configOK    bool                // the last reading of the configuration
+	configAt    time.Time           // the last one that was good; zero: there is no file
+	lost        uint64              // alerts
+	lostRecords uint64              // lines of the Zeek logs
+	damaged     int                 // files that could not be read whole
+	interrupted bool                // the rest of the files was not read
 }
 
 func newBoard(workers int, interfaces []string) *board {
-	b := &board{configOK: true, live: interfaces != nil, interfaces: interfaces, reports: make([]counted, workers), inventories: make([]*detect.Inventory, workers)}
+	b := &board{configOK: true, interfaces: interfaces, reports: make([]counted, workers), inventories: make([]*detect.Inventory, workers)}
 	for i := range b.inventories {
 		b.inventories[i] = new(detect.Inventory)
 	}
@@ -57,19 +58,6 @@ func (b *board) note(worker int, n *detect.Inventory) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.inventories[worker] = n
-}
-
-// setReady notes whether frames can arrive.
-func (b *board) setReady(is bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.isReady = is
-}
-
-func (b *board) ready() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.isReady
 }
 
 // configured notes how reading the configuration went.
@@ -94,35 +82,15 @@ func (b *board) loseRecords(lines int) {
 	b.lostRecords += uint64(lines)
 }
 
-// inventory gives the sum of all workers' inventories.
-func (b *board) inventory() *detect.Inventory {
-	b.mu.Lock()
-	each := slices.Clone(b.inventories)
-	b.mu.Unlock()
-	var all detect.Inventory
-	for _, n := range each {
-		all.Merge(n)
-	}
-	return &all
-}
-
-// span gives the time of the earliest and of the latest packet; zero: none.
-func (b *board) span() (first, last time.Time) {
+// ended notes how the reading of files went.
+func (b *board) ended(damaged int, interrupted bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for i := range b.reports {
-		if r := &b.reports[i]; !r.first.IsZero() && (first.IsZero() || r.first.Before(first)) {
-			first = r.first
-		}
-		if b.reports[i].last.After(last) {
-			last = b.reports[i].last
-		}
-	}
-	return first, last
+	b.damaged, b.interrupted = damaged, interrupted
 }
 
-// alive says whether every live worker has written lately, and ready whether
-// one of the interfaces is up.
+// alive says whether every live worker has written lately, and up whether one of
+// the interfaces is up as well, so that frames can arrive.
 func (b *board) alive(now time.Time) (alive, up bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -134,13 +102,53 @@ func (b *board) alive(now time.Time) (alive, up bool) {
 	return true, anyUp(b.reports[0].links)
 }
 
-// snapshot adds the workers up. Frames of files are read by each of them, so
-// those are the first one's; frames of interfaces are dealt out.
-func (b *board) snapshot() metrics.Snapshot {
-	inventory := b.inventory()
-	_, last := b.span()
+// ready says whether frames can arrive. Files are there already.
+func (b *board) ready() bool {
+	_, up := b.alive(time.Now())
+	return up || b.interfaces == nil
+}
+
+// state is what all workers together have seen so far.
+type state struct {
+	metrics.Snapshot
+	inventory   *detect.Inventory
+	first, last time.Time // packets; zero: none
+	damaged     int
+	interrupted bool
+}
+
+// state adds the workers up. Frames of files are read by each of them, so those
+// are the first one's; frames of interfaces are dealt out.
+func (b *board) state() *state {
+	s := &state{inventory: new(detect.Inventory)}
 	b.mu.Lock()
-	defer b.mu.Unlock()
+	inventories := slices.Clone(b.inventories)
+	s.damaged, s.interrupted = b.damaged, b.interrupted
+	s.first, s.last = b.span()
+	s.Snapshot = b.counters()
+	b.mu.Unlock()
+	for _, n := range inventories {
+		s.inventory.Merge(n)
+	}
+	s.LastPacket = s.last
+	s.Exposed.Accounts, s.Exposed.Clients, s.Exposed.Servers = s.inventory.Recent(s.last)
+	return s
+}
+
+// span gives the time of the earliest and of the latest packet; zero: none.
+func (b *board) span() (first, last time.Time) {
+	for i := range b.reports {
+		if r := &b.reports[i]; !r.first.IsZero() && (first.IsZero() || r.first.Before(first)) {
+			first = r.first
+		}
+		if b.reports[i].last.After(last) {
+			last = b.reports[i].last
+		}
+	}
+	return first, last
+}
+
+func (b *board) counters() metrics.Snapshot {
 	first := &b.reports[0]
 	s := metrics.Snapshot{
 		Sources:    []metrics.Source{{Name: "file", Stats: first.stats}},
@@ -149,19 +157,17 @@ func (b *board) snapshot() metrics.Snapshot {
 		LinesLost:  b.lostRecords,
 		ConfigGood: b.configOK,
 		ConfigTime: b.configAt,
-		LastPacket: last,
 	}
-	if b.live {
+	if b.interfaces != nil {
 		s.Sources, s.Undecoded = b.liveSources()
 	}
 	for i := range b.reports {
 		s.Detect.Add(&b.reports[i].counts)
 		s.Panics += b.reports[i].panics
-		if b.live || i == 0 {
+		if b.interfaces != nil || i == 0 {
 			s.Fragments += b.reports[i].fragments
 		}
 	}
-	s.Exposed.Accounts, s.Exposed.Clients, s.Exposed.Servers = inventory.Recent(last)
 	return s
 }
 

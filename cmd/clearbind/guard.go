@@ -63,7 +63,7 @@ func (p *program) attend(ctx context.Context, hangups <-chan os.Signal) {
 			}
 			p.reloadConfig()
 		case now := <-tick.C:
-			alive, up := p.board.alive(now)
+			alive, _ := p.board.alive(now)
 			if alive && !begun {
 				begun = true
 				p.notify(daemon.SdNotifyReady)
@@ -71,7 +71,6 @@ func (p *program) attend(ctx context.Context, hangups <-chan os.Signal) {
 			if alive { // a worker that hangs keeps systemd waiting, and is restarted
 				p.notify(daemon.SdNotifyWatchdog)
 			}
-			p.board.setReady(alive && up)
 		}
 	}
 }

@@ -52,9 +52,9 @@ func (p *program) server() *http.Server {
 
 func (p *program) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle(p.cfg.telemetryPath, promhttp.HandlerFor(metrics.NewRegistry(p.board.snapshot), promhttp.HandlerOpts{}))
+	mux.Handle(p.cfg.telemetryPath, promhttp.HandlerFor(metrics.NewRegistry(func() metrics.Snapshot { return p.board.state().Snapshot }), promhttp.HandlerOpts{}))
 	mux.Handle("/-/healthy", says("clearbind is healthy.\n", always))
-	mux.Handle("/-/ready", says("clearbind is ready.\n", func() bool { return !p.cfg.live() || p.board.ready() }))
+	mux.Handle("/-/ready", says("clearbind is ready.\n", p.board.ready))
 	mux.Handle("/", p.page())
 	return mux
 }

@@ -56,3 +56,17 @@ func TestASlowReaderKeepsNobodyFromTheReport(t *testing.T) {
 		t.Error("waits for the slow one")
 	}
 }
+
+// TestThePageSaysWhatWasNotRead wants the page that is served after the last
+// file to hide as little as the summary.
+func TestThePageSaysWhatWasNotRead(t *testing.T) {
+	p := served(t)
+	p.board.ended(2, true)
+	w := httptest.NewRecorder()
+	p.server().Handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+	for _, want := range []string{"2 files could not be read whole", "interrupted: the rest was not read"} {
+		if !bytes.Contains(w.Body.Bytes(), []byte(want)) {
+			t.Errorf("does not say %q", want)
+		}
+	}
+}

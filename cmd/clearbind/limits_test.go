@@ -34,7 +34,7 @@ func TestFragmentsAreCountedOnce(t *testing.T) {
 		if interfaces != nil {
 			want = 10
 		}
-		if got := b.snapshot().Fragments; got != want {
+		if got := b.state().Fragments; got != want {
 			t.Errorf("%s: %d, want %d", name, got, want)
 		}
 	}

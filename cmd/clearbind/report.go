@@ -27,15 +27,14 @@ func reportForm(path string) (form func(io.Writer, *report.Input) error, err err
 	return form, nil
 }
 
-// reportInput gathers what a report says.
-func (p *program) reportInput(damaged int, interrupted, live bool) *report.Input {
-	s := p.board.snapshot()
-	from, to := p.board.span()
+// reportInput gathers what a report says; live: more is to come.
+func (p *program) reportInput(live bool) *report.Input {
+	s := p.board.state()
 	in := &report.Input{
-		Snapshot: s, Inventory: p.board.inventory(), Sources: p.files, From: from, To: to,
-		Version: version.Version, Blind: notSeen(&s, damaged), Live: live,
+		Snapshot: s.Snapshot, Inventory: s.inventory, Sources: p.files, From: s.first, To: s.last,
+		Version: version.Version, Blind: notSeen(s), Live: live,
 	}
-	if interrupted {
+	if s.interrupted {
 		in.Blind = append(in.Blind, "interrupted: the rest was not read")
 	}
 	if p.cfg.detect.PseudonymKey != nil {
@@ -52,10 +51,14 @@ func (p *program) reportInput(damaged int, interrupted, live bool) *report.Input
 
 // writeReports writes every report that was asked for. Each replaces the file
 // of its name as a whole, so that nobody ever reads half of one.
-func (p *program) writeReports(damaged int, interrupted bool) []error {
+func (p *program) writeReports() []error {
+	if len(p.cfg.reports) == 0 {
+		return nil
+	}
 	var errs []error
+	in := p.reportInput(false)
 	for _, path := range p.cfg.reports {
-		if err := p.writeReport(path, p.reportInput(damaged, interrupted, false)); err != nil {
+		if err := p.writeReport(path, in); err != nil {
 			errs = append(errs, fmt.Errorf("--report: %w", err))
 		}
 	}
@@ -118,7 +121,7 @@ func (p *program) pages() func() ([]byte, error) {
 		defer mu.Unlock()
 		if time.Since(made) > pageAge {
 			var fresh bytes.Buffer
-			if err := report.HTML(&fresh, p.reportInput(0, false, p.cfg.live())); err != nil {
+			if err := report.HTML(&fresh, p.reportInput(p.cfg.live())); err != nil {
 				return nil, err
 			}
 			page, made = fresh.Bytes(), time.Now()

@@ -145,7 +145,8 @@ func (p *program) run(ctx context.Context) int {
 	for _, d := range damages {
 		errs = append(errs, d)
 	}
-	errs = append(errs, p.writeReports(len(damages), interrupted)...)
+	p.board.ended(len(damages), interrupted)
+	errs = append(errs, p.writeReports()...)
 	failed := len(errs) > 0
 	for _, err := range errs {
 		complain(p.stderr, err, exitFailed)
@@ -161,7 +162,7 @@ func (p *program) run(ctx context.Context) int {
 		failed = true
 	}
 	if p.stuck || !p.out.left || !interrupted {
-		summarise(p.stderr, p.board, p.where(), len(damages), interrupted)
+		summarise(p.stderr, p.board.state(), p.where())
 	}
 	if web != nil {
 		web.linger(ctx, p.stderr, p.cfg.live())

@@ -21,8 +21,7 @@ const namesShown = 10
 
 // summarise closes a run: what was read, what was found, who was exposed, and
 // what could not be seen. Lines with nothing to say are left out.
-func summarise(w io.Writer, b *board, where string, damaged int, interrupted bool) {
-	s, inventory := b.snapshot(), b.inventory()
+func summarise(w io.Writer, s *state, where string) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	line := func(what, format string, args ...any) {
 		say(t, "%s\t"+format+"\n", append([]any{what}, args...)...)
@@ -31,11 +30,11 @@ func summarise(w io.Writer, b *board, where string, damaged int, interrupted boo
 	for _, src := range s.Sources {
 		frames.Add(src.Stats)
 	}
-	line("Read", "%s, %s %s%s", count(frames.Frames, "packet"), size(float64(frames.Bytes)), where, span(b.span()))
-	if interrupted {
+	line("Read", "%s, %s %s%s", count(frames.Frames, "packet"), size(float64(frames.Bytes)), where, span(s.first, s.last))
+	if s.interrupted {
 		line("", "interrupted: the rest was not read")
 	}
-	line("Connections", "%s", connections(&s))
+	line("Connections", "%s", connections(&s.Snapshot))
 	line("Findings", "%s", findings(&s.Detect))
 	for r := range byGravity(&s.Detect) {
 		line("", "%s", r)
@@ -43,14 +42,14 @@ func summarise(w io.Writer, b *board, where string, damaged int, interrupted boo
 	if n := sum(s.Detect.Allowed[:]); n > 0 {
 		line("Kept quiet", "%s by the allow list", count(n, "finding"))
 	}
-	if accounts := len(inventory.Accounts); accounts > 0 {
-		clients, servers := inventory.Exposed()
+	if accounts := len(s.inventory.Accounts); accounts > 0 {
+		clients, servers := s.inventory.Exposed()
 		line("Exposed", "%s, from %s, to %s", count(uint64(accounts), "account"), count(uint64(len(clients)), "client"), count(uint64(len(servers)), "server"))
-		for _, name := range accountLines(inventory.Accounts) {
+		for _, name := range accountLines(s.inventory.Accounts) {
 			line("", "%s", name)
 		}
 	}
-	if blind := notSeen(&s, damaged); len(blind) > 0 {
+	if blind := notSeen(s); len(blind) > 0 {
 		line("Not seen", "%s", strings.Join(blind, "; "))
 	}
 	_ = t.Flush() // nobody can be told that stderr is closed
@@ -156,7 +155,7 @@ func accountLines(accounts map[string]*detect.Account) []string {
 }
 
 // notSeen says what the capture could not show, and why.
-func notSeen(s *metrics.Snapshot, damaged int) []string {
+func notSeen(s *state) []string {
 	var parts []string
 	say := func(n uint64, format string, args ...any) {
 		if n > 0 {
@@ -185,6 +184,6 @@ func notSeen(s *metrics.Snapshot, damaged int) []string {
 	say(s.Panics, "%s made the decoder fail", count(s.Panics, "packet"))
 	say(s.AlertsLost, "%s could not be written", count(s.AlertsLost, "alert"))
 	say(s.LinesLost, "%s of the Zeek logs could not be written", count(s.LinesLost, "line"))
-	say(uint64(damaged), "%s could not be read whole", count(uint64(damaged), "file"))
+	say(uint64(s.damaged), "%s could not be read whole", count(uint64(s.damaged), "file"))
 	return parts
 }
