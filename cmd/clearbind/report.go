@@ -16,10 +16,12 @@ import (
 )
 
 // reportForms are the forms of a report by the ending of its name.
-var reportForms = map[string]func(io.Writer, *report.Input) error{".html": report.HTML, ".csv": report.CSV, ".json": report.JSON}
+var reportForms = map[string]func(io.Writer, *report.Model) error{
+	".html": func(w io.Writer, m *report.Model) error { return report.HTML(w, m, nil) }, ".csv": report.CSV, ".json": report.JSON,
+}
 
 // reportForm gives the form that a path asks for.
-func reportForm(path string) (form func(io.Writer, *report.Input) error, err error) {
+func reportForm(path string) (func(io.Writer, *report.Model) error, error) {
 	form, ok := reportForms[strings.ToLower(filepath.Ext(path))]
 	if !ok {
 		return nil, fmt.Errorf("--report=%s: the name has to end in .html, .csv or .json", path)
@@ -43,10 +45,15 @@ func (p *program) reportInput(live bool) *report.Input {
 	if p.cfg.live() {
 		in.Sources = p.cfg.interfaces
 	}
-	if live {
-		in.Links = []report.Link{{Address: p.cfg.telemetryPath, Text: "Metrics"}, {Address: "/-/healthy", Text: "Health"}, {Address: "/-/ready", Text: "Readiness"}}
-	}
 	return in
+}
+
+// links are beside the page of a sensor.
+func (p *program) links() []report.Link {
+	if !p.cfg.live() {
+		return nil
+	}
+	return []report.Link{{Address: p.cfg.telemetryPath, Text: "Metrics"}, {Address: "/-/healthy", Text: "Health"}, {Address: "/-/ready", Text: "Readiness"}}
 }
 
 // writeReports writes every report that was asked for. Each replaces the file
@@ -56,16 +63,16 @@ func (p *program) writeReports() []error {
 		return nil
 	}
 	var errs []error
-	in := p.reportInput(false)
+	m := report.Build(p.reportInput(false))
 	for _, path := range p.cfg.reports {
-		if err := p.writeReport(path, in); err != nil {
+		if err := p.writeReport(path, m); err != nil {
 			errs = append(errs, fmt.Errorf("--report: %w", err))
 		}
 	}
 	return errs
 }
 
-func (p *program) writeReport(path string, in *report.Input) error {
+func (p *program) writeReport(path string, m *report.Model) error {
 	form, err := reportForm(path)
 	if err != nil {
 		return err
@@ -75,7 +82,7 @@ func (p *program) writeReport(path string, in *report.Input) error {
 		return err
 	}
 	defer func() { _ = os.Remove(file.Name()) }() // it is gone if all went well
-	err = form(file, in)
+	err = form(file, m)
 	if e := file.Close(); err == nil {
 		err = e
 	}
@@ -121,7 +128,7 @@ func (p *program) pages() func() ([]byte, error) {
 		defer mu.Unlock()
 		if time.Since(made) > pageAge {
 			var fresh bytes.Buffer
-			if err := report.HTML(&fresh, p.reportInput(p.cfg.live())); err != nil {
+			if err := report.HTML(&fresh, report.Build(p.reportInput(p.cfg.live())), p.links()); err != nil {
 				return nil, err
 			}
 			page, made = fresh.Bytes(), time.Now()

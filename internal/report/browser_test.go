@@ -40,7 +40,7 @@ func open(t *testing.T, in *Input) *browser {
 		t.Skip("chromium is not installed (Debian: apt-get install chromium)")
 	}
 	var page bytes.Buffer
-	if err := HTML(&page, in); err != nil {
+	if err := HTML(&page, Build(in), nil); err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "report.html")

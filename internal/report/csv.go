@@ -62,8 +62,7 @@ var columns = []column{
 
 // CSV writes a row for each client, server and identity, the most urgent
 // first, under a row of names.
-func CSV(w io.Writer, in *Input) error {
-	m := Build(in)
+func CSV(w io.Writer, m *Model) error {
 	out := csv.NewWriter(w)
 	row := make([]string, len(columns))
 	for i := range columns {

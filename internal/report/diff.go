@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/clearbind/clearbind/detect"
 )
@@ -165,12 +164,4 @@ func orNone(n int) string {
 		return "none"
 	}
 	return num(n)
-}
-
-// Span says which time a report is about, for a line above a comparison.
-func (m *Model) Span() string {
-	if m.From.IsZero() {
-		return "no packet"
-	}
-	return m.From.UTC().Format(time.DateTime) + " to " + m.To.UTC().Format(time.DateTime) + " UTC"
 }

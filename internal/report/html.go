@@ -15,10 +15,11 @@ var assets embed.FS
 
 // HTML writes the report as one page that needs nothing but itself. Its policy
 // (CSP) allows the one style and the one script by their hashes, and no
-// request at all: not even a hostile name could make it call home.
-func HTML(w io.Writer, in *Input) error {
-	v := newView(Build(in))
-	v.Links = in.Links
+// request at all: not even a hostile name could make it call home. Links lead to
+// what is served beside it; nil: none.
+func HTML(w io.Writer, m *Model, links []Link) error {
+	v := newView(m)
+	v.Links = links
 	style, err := assets.ReadFile("assets/page.css")
 	if err != nil {
 		return err

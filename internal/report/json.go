@@ -7,10 +7,10 @@ import (
 )
 
 // JSON writes the whole model: names in snake_case, "schema" first.
-func JSON(w io.Writer, in *Input) error {
+func JSON(w io.Writer, m *Model) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", " ")
-	return enc.Encode(Build(in))
+	return enc.Encode(m)
 }
 
 // Read reads back what JSON wrote.

@@ -18,7 +18,6 @@ type Input struct {
 	Version   string            // of clearbind
 	Blind     []string          // what the capture could not show, a sentence each
 	Live      bool              // more is to come: the page loads itself again
-	Links     []Link            // beside a live page: metrics, health; nil: none
 }
 
 // Link leads from the page to somewhere else on the same server.

@@ -32,7 +32,6 @@ type view struct {
 	State         string // exposed, readable, findings, clean or empty
 	Headline      string
 	Enforce       []verdictCount
-	Breaking      uint64
 	Why           []Reason // those that were seen
 	Pictures      []picture
 	Timelines     []timeline
@@ -47,7 +46,6 @@ type view struct {
 func newView(m *Model) *view {
 	v := &view{Model: m}
 	v.State, v.Headline = headline(&m.Totals)
-	v.Breaking = m.Totals.Enforced.Refused
 	for _, r := range m.Reasons {
 		if r.Clients > 0 {
 			v.Why = append(v.Why, r)
