@@ -25,6 +25,9 @@ func (p *program) guard(ctx context.Context) []error {
 	if err := dropPrivileges(p.cfg); err != nil {
 		return []error{err}
 	}
+	if errs := p.checkReports(); len(errs) > 0 { // root could write where this cannot
+		return errs
+	}
 	for range p.sources {
 		p.reloads = append(p.reloads, new(atomic.Pointer[detect.Config]))
 	}

@@ -253,7 +253,7 @@ func TestASensorFollowsItsLogAndItsConfiguration(t *testing.T) {
 		}
 	}
 	write("networks: {only: 192.0.2.0/24}\n")
-	w := watch(t, "--repeat-interval=0", "--output="+log, "--config="+config)
+	w := watch(t, "--repeat-interval=0", "--output="+log, "--config="+config, "--report="+filepath.Join(dir, "r.json"))
 	hangUp := func() {
 		if err := w.Process.Signal(syscall.SIGHUP); err != nil {
 			t.Fatal(err)
@@ -291,6 +291,9 @@ func TestASensorFollowsItsLogAndItsConfiguration(t *testing.T) {
 	replay(log, 2) // as before
 	if status := w.end(t); status != exitDone || !strings.Contains(w.stderr.String(), "the configuration is broken; the one before is used on") {
 		t.Errorf("exit status %d: %s", status, w.stderr.String())
+	}
+	if _, err := readReport(filepath.Join(dir, "r.json")); err != nil {
+		t.Error(err)
 	}
 }
 

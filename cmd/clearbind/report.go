@@ -1,14 +1,20 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"cmp"
+	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/clearbind/clearbind/internal/report"
@@ -56,6 +62,24 @@ func (p *program) links() []report.Link {
 	return []report.Link{{Address: p.cfg.telemetryPath, Text: "Metrics"}, {Address: "/-/healthy", Text: "Health"}, {Address: "/-/ready", Text: "Readiness"}}
 }
 
+// checkReports says which reports could not be written at the end, while there
+// is still time to name another place. It leaves nothing behind: a sensor may run
+// for months, and what cleans folders of temporary files would take it away.
+func (p *program) checkReports() []error {
+	var errs []error
+	for _, path := range p.cfg.reports {
+		file, err := beside(path)
+		if err == nil {
+			_ = file.Close() // nothing was written
+			err = os.Remove(file.Name())
+		}
+		if err != nil {
+			errs = append(errs, reportError(path, err))
+		}
+	}
+	return errs
+}
+
 // writeReports writes every report that was asked for. Each replaces the file
 // of its name as a whole, so that nobody ever reads half of one.
 func (p *program) writeReports() []error {
@@ -65,31 +89,63 @@ func (p *program) writeReports() []error {
 	var errs []error
 	m := report.Build(p.reportInput(false))
 	for _, path := range p.cfg.reports {
-		if err := p.writeReport(path, m); err != nil {
-			errs = append(errs, fmt.Errorf("--report: %w", err))
+		if err := writeReport(path, m); err != nil {
+			errs = append(errs, reportError(path, err))
 		}
 	}
 	return errs
 }
 
-func (p *program) writeReport(path string, m *report.Model) error {
+func writeReport(path string, m *report.Model) error {
 	form, err := reportForm(path)
 	if err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(filepath.Dir(path), ".clearbind-*")
+	file, err := beside(path)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.Remove(file.Name()) }() // it is gone if all went well
-	err = form(file, m)
-	if e := file.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
+	buf := bufio.NewWriter(file)
+	err = cmp.Or(form(buf, m), buf.Flush())
+	if err = cmp.Or(err, file.Close()); err != nil {
 		return err
 	}
 	return os.Rename(file.Name(), path)
+}
+
+// beside makes a file that can take the place of path, with the permissions of
+// the one that is there, or those of an alert log.
+func beside(path string) (*os.File, error) {
+	old, err := os.Stat(path)
+	switch {
+	case err == nil && old.IsDir():
+		return nil, syscall.EISDIR
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	}
+	name := filepath.Join(filepath.Dir(path), ".clearbind-"+rand.Text())
+	file, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640) //nolint:gosec // whoever reads the alert log reads reports
+	if err != nil || old == nil {
+		return file, err
+	}
+	if err := file.Chmod(old.Mode().Perm()); err != nil {
+		return nil, errors.Join(err, file.Close(), os.Remove(name))
+	}
+	return file, nil
+}
+
+// reportError names the file as the user did, and not the one beside it.
+func reportError(path string, err error) error {
+	var atPath *fs.PathError
+	var atLink *os.LinkError
+	switch {
+	case errors.As(err, &atPath):
+		err = atPath.Err
+	case errors.As(err, &atLink):
+		err = atLink.Err
+	}
+	return fmt.Errorf("--report=%s: %w", path, err)
 }
 
 // pageAge is how old a page may be: one of a large network takes half a second to
@@ -135,39 +191,4 @@ func (p *program) pages() func() ([]byte, error) {
 		}
 		return page, nil
 	}
-}
-
-const diffUsage = "clearbind diff BEFORE.json AFTER.json compares two reports that --report=FILE.json has written"
-
-// diff compares two reports.
-func diff(args []string, stdout, stderr io.Writer) int {
-	if len(args) != 2 || strings.HasPrefix(args[0], "-") {
-		say(stderr, "clearbind: %s\n", diffUsage)
-		return exitUsage
-	}
-	var models [2]*report.Model
-	for i, path := range args {
-		m, err := readReport(path)
-		if err != nil {
-			return complain(stderr, err, exitFailed)
-		}
-		models[i] = m
-	}
-	if err := report.Diff(models[0], models[1]).Text(stdout); err != nil {
-		return complain(stderr, err, exitFailed)
-	}
-	return exitDone
-}
-
-func readReport(path string) (*report.Model, error) {
-	file, err := os.Open(path) //nolint:gosec // reading the files we are told to read is what the program is for
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = file.Close() }() // only read
-	m, err := report.Read(file)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return m, nil
 }

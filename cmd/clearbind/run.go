@@ -61,6 +61,9 @@ func start(cfg *config, stdout, stderr *os.File) int {
 	if err := apart(cfg, p.files, stdout); err != nil {
 		return complain(stderr, err, exitUsage)
 	}
+	if errs := p.checkReports(); len(errs) > 0 {
+		return complain(stderr, errors.Join(errs...), exitFailed)
+	}
 	if cfg.live() {
 		if p.sources, err = openLive(cfg); err != nil {
 			return complain(stderr, hint(err), exitFailed)
