@@ -111,11 +111,9 @@ func parse(args []string, stdout, stderr io.Writer) (*config, error) {
 	if c.output == lone {
 		c.output = "-"
 	}
-	if err := errors.Join(c.check(), c.decoders(t.workers), c.severities(t.least, t.failOn),
-		c.lists(t.ports, t.tlsPorts, t.nets, t.ignore), c.repeat(t.repeat), c.ring(t.ring), c.destination(), c.keys(t.key, t.pseudonyms)); err != nil {
-		return nil, err
-	}
-	return c, c.load(time.Now())
+	c.listen()
+	return c, errors.Join(c.check(), c.decoders(t.workers), c.severities(t.least, t.failOn), c.lists(t.ports, t.tlsPorts, t.nets, t.ignore),
+		c.repeat(t.repeat), c.ring(t.ring), c.destination(), c.keys(t.key, t.pseudonyms), c.load(time.Now()))
 }
 
 func (c *config) liveFlags(app *kingpin.Application, t *texts) {

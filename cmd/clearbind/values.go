@@ -46,56 +46,58 @@ func (c *config) decoders(s string) error {
 
 // severities reads the flags that are severities; failOn may be empty.
 func (c *config) severities(least, failOn string) error {
-	var ok1, ok2 bool
-	c.minSeverity, ok1 = detect.ParseSeverity(least)
-	c.failOn, ok2 = detect.ParseSeverity(failOn)
-	switch {
-	case !ok1:
-		return fmt.Errorf("--min-severity=%s: give info, low, medium, high or critical", least)
-	case !ok2 && failOn != "":
-		return fmt.Errorf("--fail-on=%s: give info, low, medium, high or critical", failOn)
+	var errs [2]error
+	c.minSeverity, errs[0] = severity("--min-severity", least)
+	if failOn != "" {
+		c.failOn, errs[1] = severity("--fail-on", failOn)
 	}
-	return nil
+	return errors.Join(errs[:]...)
+}
+
+func severity(flag, name string) (detect.Severity, error) {
+	s, ok := detect.ParseSeverity(name)
+	if !ok {
+		return 0, fmt.Errorf("%s=%s: give info, low, medium, high or critical", flag, name)
+	}
+	return s, nil
 }
 
 // check says what is missing or makes no sense.
 func (c *config) check() error {
-	addrs := *c.web.WebListenAddresses
-	switch {
-	case c.listInterfaces || c.checkOnly && c.file != "":
-		return nil
-	case c.checkOnly:
-		return errors.New("--check-config: name the file with --config=FILE")
-	case c.live() && len(c.paths) > 0:
-		return errors.New("read files or watch interfaces (-i), not both at once")
-	case !c.live() && len(c.paths) == 0:
-		return errors.New("nothing to read: name capture files or folders, - for standard input, or an interface with -i; clearbind --help shows all flags")
-	case slices.Contains(c.paths, ""):
-		return errors.New("a file name is empty; is a variable of your shell not set?")
-	case slices.Contains(c.interfaces, ""):
-		return errors.New("--interface: a name is empty; clearbind -D lists them")
-	case !slices.Contains([]string{"auto", "text", "json", "syslog"}, c.format):
-		return fmt.Errorf("--format=%s: give auto, text, json or syslog", c.format)
-	case !strings.HasPrefix(c.telemetryPath, "/") || c.telemetryPath == "/":
-		return fmt.Errorf("--web.telemetry-path=%s: give a path below /", c.telemetryPath)
-	case c.snaplen < 64 || c.snaplen > 262144:
-		return fmt.Errorf("--snaplen=%d: give octets from 64 to 262144", c.snaplen)
-	}
-	for _, path := range c.reports {
-		if _, err := reportForm(path); err != nil {
-			return err
+	var errs []error
+	wrong := func(is bool, format string, args ...any) {
+		if is {
+			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
-	if i := slices.Index(c.paths, "-"); i >= 0 && slices.Contains(c.paths[i+1:], "-") {
-		return errors.New("standard input (-) can be read only once")
+	reads := !c.listInterfaces && !c.checkOnly
+	wrong(c.checkOnly && c.file == "", "--check-config: name the file with --config=FILE")
+	wrong(reads && c.live() && len(c.paths) > 0, "read files or watch interfaces (-i), not both at once")
+	wrong(reads && !c.live() && len(c.paths) == 0, "nothing to read: name capture files or folders, - for standard input, or an interface with -i; clearbind --help shows all flags")
+	wrong(slices.Contains(c.paths, ""), "a file name is empty; is a variable of your shell not set?")
+	wrong(slices.Contains(c.interfaces, ""), "--interface: a name is empty; clearbind -D lists them")
+	wrong(!slices.Contains([]string{"auto", "text", "json", "syslog"}, c.format), "--format=%s: give auto, text, json or syslog", c.format)
+	wrong(!strings.HasPrefix(c.telemetryPath, "/") || c.telemetryPath == "/", "--web.telemetry-path=%s: give a path below /", c.telemetryPath)
+	wrong(c.snaplen < 64 || c.snaplen > 262144, "--snaplen=%d: give octets from 64 to 262144", c.snaplen)
+	for _, path := range c.reports {
+		_, err := reportForm(path)
+		errs = append(errs, err)
 	}
-	if len(addrs) == 0 && c.live() {
-		*c.web.WebListenAddresses = []string{"127.0.0.1:9636"}
+	i := slices.Index(c.paths, "-")
+	wrong(i >= 0 && slices.Contains(c.paths[i+1:], "-"), "standard input (-) can be read only once")
+	return errors.Join(errs...)
+}
+
+// listen says where the endpoint is where no flag does.
+func (c *config) listen() {
+	addrs := *c.web.WebListenAddresses
+	switch {
+	case slices.Contains(addrs, "off"):
+		addrs = nil
+	case len(addrs) == 0 && c.live():
+		addrs = []string{"127.0.0.1:9636"}
 	}
-	if slices.Contains(addrs, "off") {
-		*c.web.WebListenAddresses = nil
-	}
-	return nil
+	*c.web.WebListenAddresses = addrs
 }
 
 // ring reads the size of the ring.
@@ -139,7 +141,7 @@ func (c *config) key(flag, path string) ([]byte, error) {
 	if path == "" {
 		return nil, nil
 	}
-	key, err := os.ReadFile(path)
+	key, err := settings.Read(path)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", flag, err)
 	}
@@ -158,7 +160,11 @@ func (c *config) load(now time.Time) error {
 	if c.file == "" {
 		return nil
 	}
-	s, err := settings.Load(c.file, now)
+	text, err := settings.Read(c.file)
+	if err != nil {
+		return fmt.Errorf("--config: %w", err)
+	}
+	s, err := settings.Parse(c.file, text, now)
 	if err != nil {
 		return err
 	}
@@ -192,14 +198,11 @@ func portList(flag, list string) ([]uint16, error) {
 func netList(flag string, list []string) ([]netip.Prefix, error) {
 	var nets []netip.Prefix
 	for _, s := range list {
-		p, err := netip.ParsePrefix(s)
-		if a, e := netip.ParseAddr(s); err != nil && e == nil {
-			p, err = a.Prefix(a.BitLen())
-		}
+		p, err := settings.Prefix(s)
 		if err != nil {
-			return nil, fmt.Errorf("%s=%s: give a network such as 10.0.0.0/8 or 2001:db8::/32", flag, s)
+			return nil, fmt.Errorf("%s=%s: %w", flag, s, err)
 		}
-		nets = append(nets, p.Masked())
+		nets = append(nets, p)
 	}
 	return nets, nil
 }

@@ -11,8 +11,8 @@ import (
 )
 
 func (r *reader) document(n *yaml.Node) {
-	r.fields(n, "the file", "allow, severities, secret_attributes, networks", func(key string, value *yaml.Node) bool {
-		switch key {
+	r.fields(n, "the file", "allow, severities, secret_attributes, networks", func(key, value *yaml.Node) bool {
+		switch key.Value {
 		case "allow":
 			r.list(value, "allow", r.allowance)
 		case "severities":
@@ -36,18 +36,17 @@ func (r *reader) document(n *yaml.Node) {
 // and has to narrow something down: one that fits everything is a mistake.
 func (r *reader) allowance(n *yaml.Node) {
 	var w detect.Allowance
-	fields := 0
-	r.fields(n, "an entry of allow", "client, server, identity, rule, until, owner, reason", func(key string, value *yaml.Node) bool {
-		fields++
-		switch key {
+	before := len(r.mistakes)
+	r.fields(n, "an entry of allow", "client, server, identity, rule, until, owner, reason", func(key, value *yaml.Node) bool {
+		switch key.Value {
 		case "client":
-			w.Client = r.network(value, key)
+			w.Client = r.network(value, key.Value)
 		case "server":
-			w.Server = r.network(value, key)
+			w.Server = r.network(value, key.Value)
 		case "identity":
-			w.Identity = r.text(value, key)
+			w.Identity = r.text(value, key.Value)
 		case "rule":
-			r.list(value, key, func(n *yaml.Node) {
+			r.list(value, key.Value, func(n *yaml.Node) {
 				if id, ok := r.rule(n); ok {
 					w.Rules = append(w.Rules, id)
 				}
@@ -55,22 +54,24 @@ func (r *reader) allowance(n *yaml.Node) {
 		case "until":
 			w.Until = r.date(value)
 		case "owner":
-			w.Owner = r.text(value, key)
+			w.Owner = r.text(value, key.Value)
 		case "reason":
-			w.Reason = r.text(value, key)
+			w.Reason = r.text(value, key.Value)
 		default:
 			return false
 		}
 		return true
 	})
-	switch {
-	case n.Kind != yaml.MappingNode:
+	if n.Kind != yaml.MappingNode {
 		return
-	case w.Reason == "":
-		r.wrong(n, "an entry of allow needs a reason: whoever reads this in a year has to know")
-	case !w.Client.IsValid() && !w.Server.IsValid() && w.Identity == "" && len(w.Rules) == 0:
+	}
+	if len(r.mistakes) == before && !w.Client.IsValid() && !w.Server.IsValid() && w.Identity == "" && len(w.Rules) == 0 {
 		r.wrong(n, "this entry of allow fits everything: name a client, server, identity or rule")
-	case !w.Until.IsZero() && !w.Until.After(r.now):
+	}
+	if w.Reason == "" {
+		r.wrong(n, "an entry of allow needs a reason: whoever reads this in a year has to know")
+	}
+	if !w.Until.IsZero() && !w.Until.After(r.now) {
 		r.note(n, "this entry of allow has expired on "+w.Until.Format(time.DateOnly)+" and allows nothing any more")
 	}
 	r.settings.Allow = append(r.settings.Allow, w)
@@ -99,33 +100,31 @@ func (r *reader) rule(n *yaml.Node) (id detect.RuleID, ok bool) {
 }
 
 func (r *reader) severities(n *yaml.Node) {
-	if n.Kind != yaml.MappingNode {
-		r.wrong(n, "severities has a line for each rule (cleartext-search: low), not a %s", kindOf(n))
-		return
-	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		id, known := r.rule(n.Content[i])
-		severity, ok := detect.ParseSeverity(n.Content[i+1].Value)
-		if !ok {
-			r.wrong(n.Content[i+1], "%q is no severity; give info, low, medium, high or critical", n.Content[i+1].Value)
+	r.fields(n, "severities", "a line for each rule, such as cleartext-search: low", func(key, value *yaml.Node) bool {
+		id, known := r.rule(key)
+		name := r.text(value, key.Value)
+		severity, ok := detect.ParseSeverity(name)
+		if !ok && name != "" {
+			r.wrong(value, "%q is no severity; give info, low, medium, high or critical", name)
 		}
 		if known && ok {
 			r.settings.Severities[id] = severity
 		}
-	}
+		return true
+	})
 }
 
 func (r *reader) networks(n *yaml.Node) {
-	r.fields(n, "networks", "only, ignore", func(key string, value *yaml.Node) bool {
+	r.fields(n, "networks", "only, ignore", func(key, value *yaml.Node) bool {
 		into := &r.settings.Nets
-		switch key {
+		switch key.Value {
 		case "only":
 		case "ignore":
 			into = &r.settings.IgnoreNets
 		default:
 			return false
 		}
-		r.list(value, key, func(n *yaml.Node) {
+		r.list(value, key.Value, func(n *yaml.Node) {
 			if p := r.network(n, "a network"); p.IsValid() {
 				*into = append(*into, p)
 			}
@@ -140,14 +139,11 @@ func (r *reader) network(n *yaml.Node, what string) netip.Prefix {
 	if s == "" {
 		return netip.Prefix{}
 	}
-	if a, err := netip.ParseAddr(s); err == nil && a.Zone() == "" {
-		return netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen())
-	}
-	p, err := netip.ParsePrefix(s)
+	p, err := Prefix(s)
 	if err != nil {
-		r.wrong(n, "%q is neither an address nor a network; give 10.0.0.7, 10.0.0.0/24 or 2001:db8::/32", s)
+		r.wrong(n, "%q is %v", s, err)
 	}
-	return p.Masked()
+	return p
 }
 
 // date reads a day, which lasts to its end in UTC, or a moment.

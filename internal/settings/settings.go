@@ -1,8 +1,10 @@
 package settings
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
 	"slices"
@@ -36,38 +38,75 @@ func (s *Settings) Apply(cfg *detect.Config) {
 	cfg.IgnoreNets = append(slices.Clip(cfg.IgnoreNets), s.IgnoreNets...)
 }
 
-// Load reads a file. now is for telling what has expired. The error joins all
-// mistakes, each as "path:line: what is wrong and what to do".
-func Load(path string, now time.Time) (*Settings, error) {
-	info, err := os.Stat(path)
+// Read gives the octets of a file that a person has written, such as a
+// configuration, and does not follow one that never ends.
+func Read(path string) ([]byte, error) {
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	if info.Size() > maxFile {
-		return nil, fmt.Errorf("%s: %d octets are more than any configuration has (%d)", path, info.Size(), maxFile)
+	defer func() { _ = file.Close() }() // only read
+	text, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	if err == nil && len(text) > maxFile {
+		err = fmt.Errorf("%s has more than %d octets", path, maxFile)
 	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	return Parse(path, text, now)
+	return text, err
 }
 
-// Parse does the same for the text of a file; path is for telling.
+// Parse reads the text of a file; path is for telling, now for what has expired.
+// The error joins all mistakes, each as "path:line: what is wrong and what to do".
 func Parse(path string, text []byte, now time.Time) (*Settings, error) {
 	r := reader{path: path, now: now}
-	var document yaml.Node
-	if err := yaml.Unmarshal(text, &document); err != nil {
-		return nil, fmt.Errorf("%s: %s", path, strings.TrimPrefix(err.Error(), "yaml: "))
-	}
+	in := yaml.NewDecoder(bytes.NewReader(text))
+	var document, second yaml.Node
+	err := in.Decode(&document)
 	if len(document.Content) > 0 {
 		r.document(document.Content[0])
+	}
+	if err == nil {
+		if err = in.Decode(&second); err == nil {
+			r.wrong(&second, "a second document begins here, and only the first is read; put all into one")
+		}
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		r.mistakes = append(r.mistakes, r.broken(err))
 	}
 	if len(r.mistakes) > 0 {
 		return nil, errors.Join(r.mistakes...)
 	}
 	return &r.settings, nil
 }
+
+// broken puts what the YAML reader says into the form of the other mistakes.
+func (r *reader) broken(err error) error {
+	what := strings.TrimPrefix(err.Error(), "yaml: ")
+	if line, rest, ok := strings.Cut(strings.TrimPrefix(what, "line "), ": "); ok && strings.HasPrefix(what, "line ") {
+		return fmt.Errorf("%s:%s: %s", r.path, line, rest)
+	}
+	return fmt.Errorf("%s: %s", r.path, what)
+}
+
+// Prefix reads an address or a network. An IPv4 network written in IPv6 is the
+// IPv4 network: traffic has its addresses in that form.
+func Prefix(s string) (netip.Prefix, error) {
+	p, err := netip.ParsePrefix(s)
+	if err != nil {
+		a, e := netip.ParseAddr(s)
+		if e != nil || a.Zone() != "" {
+			return netip.Prefix{}, errNoPrefix
+		}
+		p = netip.PrefixFrom(a, a.BitLen())
+	}
+	if p.Addr().Is4In6() {
+		if p.Bits() < 96 {
+			return netip.Prefix{}, errNoPrefix
+		}
+		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
+	}
+	return p.Masked(), nil
+}
+
+var errNoPrefix = errors.New("neither an address nor a network; give 10.0.0.7, 10.0.0.0/24 or 2001:db8::/32")
 
 // reader walks the nodes of a file and notes every mistake.
 type reader struct {
@@ -82,8 +121,8 @@ func (r *reader) wrong(n *yaml.Node, format string, args ...any) {
 }
 
 // fields calls read for each key of a mapping; it says which keys there are if
-// one is unknown or there twice.
-func (r *reader) fields(n *yaml.Node, where string, known string, read func(key string, value *yaml.Node) bool) {
+// one is unknown, and where a key stood before if it is there twice.
+func (r *reader) fields(n *yaml.Node, where string, known string, read func(key, value *yaml.Node) bool) {
 	if n.Kind == yaml.ScalarNode && n.Tag == "!!null" {
 		return // an empty section
 	}
@@ -99,7 +138,7 @@ func (r *reader) fields(n *yaml.Node, where string, known string, read func(key 
 			continue
 		}
 		seen[key.Value] = key.Line
-		if !read(key.Value, value) {
+		if !read(key, value) {
 			r.wrong(key, "%s has no field %q; there are %s", where, key.Value, known)
 		}
 	}
@@ -122,7 +161,11 @@ func (r *reader) list(n *yaml.Node, what string, read func(*yaml.Node)) {
 
 // text reads a scalar that must not be empty.
 func (r *reader) text(n *yaml.Node, what string) string {
-	if n.Kind != yaml.ScalarNode || n.Value == "" || n.Tag == "!!null" {
+	switch {
+	case n.Kind != yaml.ScalarNode:
+		r.wrong(n, "%s is one value, not a %s", what, kindOf(n))
+		return ""
+	case n.Value == "" || n.Tag == "!!null":
 		r.wrong(n, "%s is missing its value", what)
 		return ""
 	}

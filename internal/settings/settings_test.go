@@ -110,18 +110,70 @@ func TestFilesThatAreNone(t *testing.T) {
 	if s, err := Parse("x.yml", nil, now); err != nil || !reflect.DeepEqual(s, &Settings{}) {
 		t.Errorf("an empty file is %+v, %v", s, err)
 	}
-	if _, err := Parse("x.yml", []byte("allow: [\n"), now); err == nil || !strings.HasPrefix(err.Error(), "x.yml: line ") {
+	if s, err := Parse("x.yml", []byte("severities:\nallow:\nnetworks: {only: , ignore: }\n"), now); err != nil || !reflect.DeepEqual(s, &Settings{}) {
+		t.Errorf("a file of empty sections is %+v, %v", s, err)
+	}
+	if _, err := Parse("x.yml", []byte("allow: []\nseverities: {\n"), now); err == nil || !strings.HasPrefix(err.Error(), "x.yml:2: ") {
 		t.Errorf("broken YAML: %v", err)
 	}
-	if _, err := Load(filepath.Join(t.TempDir(), "gone.yml"), now); !os.IsNotExist(err) {
+}
+
+// TestMoreMistakes has those of which a reader of YAML makes something else
+// than was meant, and says nothing.
+func TestMoreMistakes(t *testing.T) {
+	for text, want := range map[string]string{
+		"severities:\n  weak-tls: low\n  weak-tls: high\n":         `x.yml:3: "weak-tls" stands in line 2 already`,
+		"severities: {weak-tls: }\n":                               `x.yml:1: weak-tls is missing its value`,
+		"severities: {weak-tls: [low]}\n":                          `x.yml:1: weak-tls is one value, not a list`,
+		"severities: low\n":                                        `x.yml:1: severities has fields (a line for each rule, such as cleartext-search: low), not a value "low"`,
+		"networks: {only: 10.0.0.0/8}\n---\nallow: []\n":           `x.yml:2: a second document begins here, and only the first is read; put all into one`,
+		"networks: {only: 10.0.0.0/8}\n---\nallow: [\n":            `x.yml:3: `,
+		"networks: {only: '::ffff:10.0.0.0/90'}\n":                 `x.yml:1: "::ffff:10.0.0.0/90" is neither an address nor a network`,
+		"networks: {only: 'fe80::1%eth0'}\n":                       `x.yml:1: "fe80::1%eth0" is neither an address nor a network`,
+		"allow:\n- {rule: []}\n":                                   "x.yml:2: this entry of allow fits everything: name a client, server, identity or rule\nx.yml:2: an entry of allow needs a reason",
+		"allow:\n- {client: 10.0.0.300, reason: x}\ncolour: red\n": "x.yml:2: \"10.0.0.300\" is neither an address nor a network; give 10.0.0.7, 10.0.0.0/24 or 2001:db8::/32\nx.yml:3: the file has no field",
+	} {
+		if _, err := Parse("x.yml", []byte(text), now); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: %v\nwant %s", text, err, want)
+		}
+	}
+}
+
+func TestPrefix(t *testing.T) {
+	for text, want := range map[string]string{
+		"10.0.0.7": "10.0.0.7/32", "10.0.0.7/8": "10.0.0.0/8", "2001:db8::7/32": "2001:db8::/32", "2001:db8::7": "2001:db8::7/128",
+		"::ffff:10.0.0.7": "10.0.0.7/32", "::ffff:10.0.0.7/104": "10.0.0.0/8", "::ffff:0:0/96": "0.0.0.0/0", "::/0": "::/0",
+	} {
+		if have, err := Prefix(text); err != nil || have.String() != want {
+			t.Errorf("%s is %s, want %s; %v", text, have, want, err)
+		}
+	}
+	for _, text := range []string{"", "10.0.0", "10.0.0.0/33", "::ffff:10.0.0.0/95", "fe80::1%eth0", "fe80::%eth0/64"} {
+		if have, err := Prefix(text); err == nil {
+			t.Errorf("%q is %s", text, have)
+		}
+	}
+}
+
+func TestReadEnds(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "gone.yml")
+	if _, err := Read(path); !os.IsNotExist(err) {
 		t.Errorf("a missing file: %v", err)
 	}
-	large := filepath.Join(t.TempDir(), "large.yml")
-	if err := os.WriteFile(large, make([]byte, maxFile+1), 0o600); err != nil {
-		t.Fatal(err)
+	for size, good := range map[int]bool{0: true, maxFile: true, maxFile + 1: false} {
+		if err := os.WriteFile(path, make([]byte, size), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		text, err := Read(path)
+		if (err == nil) != good || good && len(text) != size || !good && !strings.Contains(err.Error(), "more than 4194304 octets") {
+			t.Errorf("%d octets: %d, %v", size, len(text), err)
+		}
 	}
-	if _, err := Load(large, now); err == nil || !strings.Contains(err.Error(), "more than any configuration has") {
-		t.Errorf("a large file: %v", err)
+	if _, err := os.Stat("/dev/zero"); err != nil {
+		return
+	}
+	if _, err := Read("/dev/zero"); err == nil {
+		t.Error("a file without an end was read")
 	}
 }
 
