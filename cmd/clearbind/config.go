@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
+	"os"
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -14,6 +16,7 @@ import (
 	promslogflag "github.com/prometheus/common/promslog/flag"
 	"github.com/prometheus/common/version"
 	"github.com/prometheus/exporter-toolkit/web"
+	"golang.org/x/term"
 )
 
 // config is what the command line says. This file alone knows flags.
@@ -65,8 +68,12 @@ Examples:
   clearbind -i eth1 --output=/var/log/clearbind/alerts.jsonl
   clearbind diff before.json after.json`
 
-// errShown says that help, the version or a completion was asked for and shown.
-var errShown = errors.New("shown")
+// errShown says that help, the version or a completion was asked for and shown;
+// errStdout, that it was asked for and could not be written.
+var (
+	errShown  = errors.New("shown")
+	errStdout = errors.New("stdout")
+)
 
 // lone stands for a lone - on the command line while kingpin reads it, which
 // takes that for a flag without a name. No argument of a process can hold a NUL.
@@ -79,17 +86,21 @@ type texts struct {
 }
 
 // parse reads the command line. errShown: there is nothing more to do; any
-// other error is wrong usage.
-func parse(args []string, stdout, stderr io.Writer) (*config, error) {
+// other error but errStdout is wrong usage.
+func parse(args []string, stdout, stderr *os.File) (*config, error) {
 	c, t := &config{}, &texts{}
-	app := kingpin.New("clearbind", synopsis).UsageWriter(stdout).ErrorWriter(stderr)
+	var text bytes.Buffer // kingpin panics where it cannot write
+	app := kingpin.New("clearbind", synopsis).UsageWriter(&text).ErrorWriter(stderr)
+	if term.IsTerminal(int(stdout.Fd())) {
+		app.UsageWriter(stdout) // help is as wide as that
+	}
 	app.HelpFlag.Short('h')
 	shown := false
 	app.Terminate(func(int) { shown = true })
 	app.Flag("version", "Show the version.").PreAction(func(*kingpin.ParseContext) error {
 		shown = true
-		_, err := fmt.Fprintln(stdout, version.Print("clearbind"))
-		return err
+		fmt.Fprintln(&text, version.Print("clearbind"))
+		return nil
 	}).Bool()
 	read := app.Flag("read", "Capture file or folder to read; - is standard input. Repeatable; bare arguments are the same.").Short('r').PlaceHolder("FILE").Strings()
 	files := app.Arg("file", "Capture files (pcap or pcapng, plain or compressed with gzip or zstd) or folders of them; - is standard input.").Strings()
@@ -100,10 +111,16 @@ func parse(args []string, stdout, stderr io.Writer) (*config, error) {
 	promslogflag.AddFlags(app, &c.log)
 
 	_, err := app.Parse(swap(args, "-", lone))
-	if shown {
+	var write *fs.PathError
+	switch {
+	case errors.As(err, &write) && write.Op == "write": // a completion goes to stdout at once
+		return nil, fmt.Errorf("%w: %v", errStdout, err)
+	case shown:
+		if _, err := text.WriteTo(stdout); err != nil {
+			return nil, fmt.Errorf("%w: %v", errStdout, err)
+		}
 		return nil, errShown
-	}
-	if err != nil {
+	case err != nil:
 		return nil, fmt.Errorf("%w; clearbind --help shows all flags", err)
 	}
 	c.paths = swap(append(*read, *files...), lone, "-")

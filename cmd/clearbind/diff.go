@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/clearbind/clearbind/internal/report"
@@ -13,6 +14,9 @@ const diffUsage = "clearbind diff BEFORE.json AFTER.json compares two reports th
 
 // diff compares two reports.
 func diff(args []string, stdout, stderr io.Writer) int {
+	if slices.Contains(args, "--help") || slices.Contains(args, "-h") {
+		return show(stdout, stderr, []byte(diffUsage+"\n"))
+	}
 	if len(args) != 2 || strings.HasPrefix(args[0], "-") {
 		say(stderr, "clearbind: %s\n", diffUsage)
 		return exitUsage

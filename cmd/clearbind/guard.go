@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -117,12 +118,13 @@ func (c *config) notes() []string {
 }
 
 // checked ends --check-config: the file was read, or run would not be here.
-func checked(cfg *config, stdout io.Writer) int {
+func checked(cfg *config, stdout, stderr io.Writer) int {
+	var text bytes.Buffer
 	for _, note := range cfg.notes() {
-		say(stdout, "%s\n", note)
+		fmt.Fprintln(&text, note)
 	}
-	say(stdout, "%s: good (%s)\n", cfg.file, count(uint64(len(cfg.settings.Allow)), "allow entry"))
-	return exitDone
+	fmt.Fprintf(&text, "%s: good (%s)\n", cfg.file, count(uint64(len(cfg.settings.Allow)), "allow entry"))
+	return show(stdout, stderr, text.Bytes())
 }
 
 // hint adds what to do to an error of opening interfaces.
@@ -143,7 +145,8 @@ func listInterfaces(stdout, stderr io.Writer) int {
 	if err != nil {
 		return complain(stderr, err, exitFailed)
 	}
-	t := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
+	var text bytes.Buffer
+	t := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	for _, i := range all {
 		state := "down"
 		switch {
@@ -154,8 +157,8 @@ func listInterfaces(stdout, stderr io.Writer) int {
 		}
 		say(t, "%s\t%s\t%s\t%s\n", i.Name, state, strings.Join(i.Addresses, " "), i.Description)
 	}
-	_ = t.Flush() // nobody can be told that stdout is closed
-	return exitDone
+	_ = t.Flush() // into memory
+	return show(stdout, stderr, text.Bytes())
 }
 
 // joinWords gives "a", "a and b", "a, b and c".

@@ -15,6 +15,12 @@ import (
 	"github.com/prometheus/exporter-toolkit/web"
 )
 
+// Paths of health, as Prometheus has them.
+const (
+	pathHealthy = "/-/healthy"
+	pathReady   = "/-/ready"
+)
+
 // endpoint serves the report, metrics and health.
 type endpoint struct {
 	server    *http.Server
@@ -53,8 +59,8 @@ func (p *program) server() *http.Server {
 func (p *program) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(p.cfg.telemetryPath, promhttp.HandlerFor(metrics.NewRegistry(func() metrics.Snapshot { return p.board.state().Snapshot }), promhttp.HandlerOpts{}))
-	mux.Handle("/-/healthy", says("clearbind is healthy.\n", always))
-	mux.Handle("/-/ready", says("clearbind is ready.\n", p.board.ready))
+	mux.Handle(pathHealthy, says("clearbind is healthy.\n", always))
+	mux.Handle(pathReady, says("clearbind is ready.\n", p.board.ready))
 	mux.Handle("/", p.page())
 	return mux
 }

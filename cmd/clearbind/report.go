@@ -59,7 +59,7 @@ func (p *program) links() []report.Link {
 	if !p.cfg.live() {
 		return nil
 	}
-	return []report.Link{{Address: p.cfg.telemetryPath, Text: "Metrics"}, {Address: "/-/healthy", Text: "Health"}, {Address: "/-/ready", Text: "Readiness"}}
+	return []report.Link{{Address: p.cfg.telemetryPath, Text: "Metrics"}, {Address: pathHealthy, Text: "Health"}, {Address: pathReady, Text: "Readiness"}}
 }
 
 // checkReports says which reports could not be written at the end, while there

@@ -35,12 +35,14 @@ func run(args []string, stdout, stderr *os.File) int {
 	switch {
 	case errors.Is(err, errShown):
 		return exitDone
+	case errors.Is(err, errStdout):
+		return complain(stderr, err, exitFailed)
 	case err != nil:
 		return complain(stderr, err, exitUsage)
 	case cfg.listInterfaces:
 		return listInterfaces(stdout, stderr)
 	case cfg.checkOnly:
-		return checked(cfg, stdout)
+		return checked(cfg, stdout, stderr)
 	}
 	return start(cfg, stdout, stderr)
 }
@@ -98,6 +100,14 @@ func complain(stderr io.Writer, err error, status int) int {
 	}
 	say(stderr, "clearbind: %v\n", err)
 	return status
+}
+
+// show writes what was asked for to stdout, and says whether that went well.
+func show(stdout, stderr io.Writer, text []byte) int {
+	if _, err := stdout.Write(text); err != nil {
+		return complain(stderr, fmt.Errorf("%w: %v", errStdout, err), exitFailed)
+	}
+	return exitDone
 }
 
 // say writes a line of stderr. Nobody can be told that it is closed.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"path"
 	"runtime"
 	"slices"
 	"strconv"
@@ -77,7 +78,7 @@ func (c *config) check() error {
 	wrong(slices.Contains(c.paths, ""), "a file name is empty; is a variable of your shell not set?")
 	wrong(slices.Contains(c.interfaces, ""), "--interface: a name is empty; clearbind -D lists them")
 	wrong(!slices.Contains([]string{"auto", "text", "json", "syslog"}, c.format), "--format=%s: give auto, text, json or syslog", c.format)
-	wrong(!strings.HasPrefix(c.telemetryPath, "/") || c.telemetryPath == "/", "--web.telemetry-path=%s: give a path below /", c.telemetryPath)
+	wrong(!isPath(c.telemetryPath), "--web.telemetry-path=%s: give a path below / of letters, digits and . _ ~ -, other than /-/healthy and /-/ready", c.telemetryPath)
 	wrong(c.snaplen < 64 || c.snaplen > 262144, "--snaplen=%d: give octets from 64 to 262144", c.snaplen)
 	for _, path := range c.reports {
 		_, err := reportForm(path)
@@ -86,6 +87,16 @@ func (c *config) check() error {
 	i := slices.Index(c.paths, "-")
 	wrong(i >= 0 && slices.Contains(c.paths[i+1:], "-"), "standard input (-) can be read only once")
 	return errors.Join(errs...)
+}
+
+// isPath says whether the metrics can be served there: what else a path could
+// hold would be a pattern to http.ServeMux, or is written in more ways than one.
+func isPath(s string) bool {
+	plain := func(r rune) bool {
+		return r < 0x80 && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._~-", r))
+	}
+	return len(s) > 1 && s[0] == '/' && path.Clean(s) == s && !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) &&
+		s != pathHealthy && s != pathReady
 }
 
 // listen says where the endpoint is where no flag does.
