@@ -121,9 +121,9 @@ func (c *config) notes() []string {
 func checked(cfg *config, stdout, stderr io.Writer) int {
 	var text bytes.Buffer
 	for _, note := range cfg.notes() {
-		fmt.Fprintln(&text, note)
+		fmt.Fprintln(&text, detect.Plain(note))
 	}
-	fmt.Fprintf(&text, "%s: good (%s)\n", cfg.file, count(uint64(len(cfg.settings.Allow)), "allow entry"))
+	fmt.Fprintf(&text, "%s: good (%s)\n", detect.Plain(cfg.file), count(uint64(len(cfg.settings.Allow)), "allow entry"))
 	return show(stdout, stderr, text.Bytes())
 }
 
@@ -155,7 +155,7 @@ func listInterfaces(stdout, stderr io.Writer) int {
 		case i.Up:
 			state = "no carrier"
 		}
-		say(t, "%s\t%s\t%s\t%s\n", i.Name, state, strings.Join(i.Addresses, " "), i.Description)
+		say(t, "%s\t%s\t%s\t%s\n", detect.Plain(i.Name), state, strings.Join(i.Addresses, " "), detect.Plain(i.Description))
 	}
 	_ = t.Flush() // into memory
 	return show(stdout, stderr, text.Bytes())

@@ -90,7 +90,8 @@ func start(cfg *config, stdout, stderr *os.File) int {
 	return p.run(ctx)
 }
 
-// complain says what is wrong, a line each.
+// complain says what is wrong, a line each. Files may have any names, and a folder
+// of captures comes from anybody.
 func complain(stderr io.Writer, err error, status int) int {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, e := range joined.Unwrap() {
@@ -98,7 +99,7 @@ func complain(stderr io.Writer, err error, status int) int {
 		}
 		return status
 	}
-	say(stderr, "clearbind: %v\n", err)
+	say(stderr, "clearbind: %s\n", detect.Plain(err.Error()))
 	return status
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 
 	"github.com/clearbind/clearbind/detect"
 )
@@ -48,8 +47,8 @@ func (t *Text) Write(a *detect.Alert) error {
 	}
 	fmt.Fprintf(&t.buf, "%s  ", at.Format("15:04:05"))
 	t.paint(severityColors[a.Severity], fmt.Sprintf("%-8s", a.Severity))
-	t.buf.WriteString(" " + harmless(Message(a)) + "\n")
-	t.line(dim, indent+harmless(details(a)))
+	t.buf.WriteString(" " + detect.Plain(Message(a)) + "\n")
+	t.line(dim, indent+detect.Plain(details(a)))
 	if !t.advised[a.Rule] {
 		t.advised[a.Rule] = true
 		t.line(dim, indent+"→ "+a.Rule.Rule().Remediation)
@@ -99,23 +98,4 @@ func details(a *detect.Alert) string {
 		parts = append(parts, fmt.Sprintf("VLAN %d", a.VLAN))
 	}
 	return strings.Join(append(parts, fmt.Sprintf("%s packet %d", a.Origin, a.Packet)), " · ")
-}
-
-// harmless escapes what a terminal could take for more than text.
-func harmless(s string) string {
-	if strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 {
-		return strings.ToValidUTF8(s, "�")
-	}
-	var b strings.Builder
-	for _, r := range s {
-		switch {
-		case unicode.IsPrint(r):
-			b.WriteRune(r)
-		case r < 0x100:
-			fmt.Fprintf(&b, `\x%02x`, r)
-		default:
-			fmt.Fprintf(&b, `\u{%x}`, r)
-		}
-	}
-	return b.String()
 }

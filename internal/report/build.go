@@ -17,8 +17,8 @@ func Build(in *Input) *Model {
 		n = new(detect.Inventory)
 	}
 	m := &Model{
-		Schema: Schema, Program: "clearbind", Version: safe(in.Version), Live: in.Live,
-		Sources: safeAll(in.Sources), From: in.From.UTC(), To: in.To.UTC(), Blind: safeAll(in.Blind),
+		Schema: Schema, Program: "clearbind", Version: detect.Plain(in.Version), Live: in.Live,
+		Sources: plainAll(in.Sources), From: in.From.UTC(), To: in.To.UTC(), Blind: plainAll(in.Blind),
 		Findings: findings(&in.Snapshot.Detect),
 		Accounts: accounts(n), Hours: hours(n), Queries: queries(n),
 	}
@@ -76,7 +76,7 @@ func findings(c *detect.Counts) []Finding {
 func accounts(n *detect.Inventory) []Account {
 	list := make([]Account, 0, len(n.Accounts))
 	for name, a := range n.Accounts {
-		list = append(list, Account{safe(name), a.Count, a.Accepted, addresses(a.Clients), addresses(a.Servers), a.First.UTC(), a.Last.UTC()})
+		list = append(list, Account{detect.Plain(name), a.Count, a.Accepted, addresses(a.Clients), addresses(a.Servers), a.First.UTC(), a.Last.UTC()})
 	}
 	slices.SortFunc(list, func(a, b Account) int {
 		return cmp.Or(-compareBool(a.Accepted, b.Accepted), -cmp.Compare(a.Count, b.Count), cmp.Compare(a.Name, b.Name))
@@ -87,7 +87,7 @@ func accounts(n *detect.Inventory) []Account {
 func queries(n *detect.Inventory) []Query {
 	list := make([]Query, 0, len(n.Queries))
 	for key, q := range n.Queries {
-		list = append(list, Query{key.Scope, safe(key.Filter), safe(q.Base), q.Count, addresses(q.Clients), q.First.UTC(), q.Last.UTC()})
+		list = append(list, Query{key.Scope, detect.Plain(key.Filter), detect.Plain(q.Base), q.Count, addresses(q.Clients), q.First.UTC(), q.Last.UTC()})
 	}
 	slices.SortFunc(list, func(a, b Query) int {
 		return cmp.Or(-cmp.Compare(a.Count, b.Count), cmp.Compare(a.Filter, b.Filter), cmp.Compare(a.Scope, b.Scope))

@@ -58,16 +58,16 @@ func (c *Comparison) accounts(before, after []Account) {
 		a := &after[i]
 		switch b := old[a.Name]; {
 		case b == nil && a.Accepted:
-			c.Worse = append(c.Worse, "account "+safe(a.Name)+": exposed, and its password accepted")
+			c.Worse = append(c.Worse, "account "+detect.Plain(a.Name)+": exposed, and its password accepted")
 		case b == nil:
-			c.Worse = append(c.Worse, "account "+safe(a.Name)+": exposed")
+			c.Worse = append(c.Worse, "account "+detect.Plain(a.Name)+": exposed")
 		case a.Accepted && !b.Accepted:
-			c.Worse = append(c.Worse, "account "+safe(a.Name)+": its exposed password was accepted this time")
+			c.Worse = append(c.Worse, "account "+detect.Plain(a.Name)+": its exposed password was accepted this time")
 		}
 		delete(old, a.Name)
 	}
 	for name := range old {
-		c.Gone = append(c.Gone, "account "+safe(name)+": not exposed again")
+		c.Gone = append(c.Gone, "account "+detect.Plain(name)+": not exposed again")
 	}
 }
 
@@ -129,7 +129,7 @@ func wasWords(u *Use) string {
 func (u *Use) title() string {
 	identity := "somebody unseen"
 	if u.Identity != "" {
-		identity = safe(u.Identity)
+		identity = detect.Plain(u.Identity)
 	}
 	return fmt.Sprintf("%s at %s as %s", u.Client, u.Server, identity)
 }

@@ -40,11 +40,11 @@ func judge(n *detect.Inventory) []judged {
 
 func judgeUse(key detect.UseKey, u *detect.Use) judged {
 	j := judged{use: Use{
-		Client: key.Client, Server: key.Server, Identity: safe(key.Identity), Protection: weakest(u),
+		Client: key.Client, Server: key.Server, Identity: detect.Plain(key.Identity), Protection: weakest(u),
 		Connections: byProtection(&u.Connections), Binds: make(map[string]ByProtection), Refused: u.Refused,
-		Mechanisms: safeKeys(u.Mechanisms), Operations: byProtection(&u.Operations), Writes: u.Writes, Unsigned: u.Unsigned,
+		Mechanisms: plainKeys(u.Mechanisms), Operations: byProtection(&u.Operations), Writes: u.Writes, Unsigned: u.Unsigned,
 		Passwords: u.Passwords, WantsAuth: u.Demanded[0], WantsTLS: u.Demanded[1], NoBinding: u.NoBinding,
-		TLSVersions: safeKeys(u.TLSVersions), First: u.First.UTC(), Last: u.Last.UTC(),
+		TLSVersions: plainKeys(u.TLSVersions), First: u.First.UTC(), Last: u.Last.UTC(),
 	}}
 	for m := range detect.NumMethods {
 		if n := byProtection(&u.Binds[m]); n.Sum() > 0 {

@@ -235,8 +235,8 @@ func TestHostileNamesAreText(t *testing.T) {
 		t.Errorf("%d scripts", scripts)
 	}
 	for _, name := range hostile {
-		if !found[safe(name)] {
-			t.Errorf("%q is not on the page as %q", name, safe(name))
+		if !found[detect.Plain(name)] {
+			t.Errorf("%q is not on the page as %q", name, detect.Plain(name))
 		}
 	}
 	for form := range forms {
