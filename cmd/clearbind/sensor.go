@@ -39,6 +39,7 @@ type sensor struct {
 	seg         decode.Segment // here, as the engine borrows it: on the stack it would escape with each frame
 	at          detect.Packet  // the frame's place
 	handling    bool           // frame is being handled: a panic is of it
+	alone       bool           // and no other worker does the same with it
 	order       uint64         // of frame
 	sent        uint64         // order when a batch was handed over last
 	sentAt      time.Time      // packet time of that
@@ -173,6 +174,7 @@ func (s *sensor) configure() {
 
 // handle decodes a frame and shows it to the engine.
 func (s *sensor) handle(f *capture.Frame) {
+	s.alone = s.workers <= 1
 	at := &s.at
 	at.Time, at.Order, at.Number, at.Origin = f.Time, s.order, f.Number, f.Origin
 	if f.Time.After(s.last) {
@@ -182,12 +184,14 @@ func (s *sensor) handle(f *capture.Frame) {
 		s.first = f.Time
 	}
 	if src, dst, ok := decode.Glance(f.Link, f.Data); ok && !s.engine.Watches(src, dst) {
+		s.alone = true
 		s.undecoded[decode.OK]++
 		s.engine.Tick(at)
 		return
 	}
 	link := decode.Frame{Link: f.Link, Data: f.Data, WireLen: f.WireLen, Time: f.Time, VLAN: f.VLAN}
 	why := s.packets.Decode(&link, &s.seg)
+	s.alone = true
 	s.undecoded[why]++
 	if why != decode.OK || s.workers > 1 && s.seg.Shard()%s.workers != s.index {
 		s.engine.Tick(at) // packet time goes on for every worker alike
@@ -196,8 +200,12 @@ func (s *sensor) handle(f *capture.Frame) {
 	s.engine.Observe(at, &s.seg)
 }
 
-// panicked tells the first panic, without the frame's octets.
+// panicked tells the first panic, without the frame's octets. What makes one
+// decoder panic does the same to those of all workers, and counts once.
 func (s *sensor) panicked(f *capture.Frame, r any) {
+	if !s.alone && s.index != 0 {
+		return
+	}
 	s.panics++
 	if s.panics == 1 {
 		s.log.Error("a packet made the decoder fail and was skipped; please report this", "file", f.Origin, "packet", f.Number,

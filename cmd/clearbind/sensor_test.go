@@ -55,6 +55,29 @@ func TestAPanicCostsAFrame(t *testing.T) {
 	}
 }
 
+// A frame that all workers fail at alike counts once; what they do with it each
+// for itself counts for each.
+func TestAPanicCountsOnce(t *testing.T) {
+	for link, want := range map[uint16]uint64{
+		1:   1, // without an engine, it fails before anybody knows whose it is
+		999: 2, // of no kind: only the engines' time goes on
+	} {
+		sum := uint64(0)
+		for index := range 2 {
+			f := plainFrame(5000, 389)
+			f.Link = link
+			s := &sensor{src: &aSource{frames: []capture.Frame{f}, end: func() error { return io.EOF }}, log: slog.New(slog.DiscardHandler), index: index, workers: 2}
+			if err := s.frames(); err != nil {
+				t.Fatal(err)
+			}
+			sum += s.panics
+		}
+		if sum != want {
+			t.Errorf("link %d: %d panics, want %d", link, sum, want)
+		}
+	}
+}
+
 // What is wrong with a source is not a frame's fault: going on would not end.
 func TestAPanicOfTheSourceIsNotSurvived(t *testing.T) {
 	s := &sensor{src: &aSource{end: func() error { panic("source") }}, log: slog.New(slog.DiscardHandler)}
