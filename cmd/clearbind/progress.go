@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/clearbind/clearbind/capture"
+	"github.com/clearbind/clearbind/internal/words"
 	"golang.org/x/term"
 )
 
@@ -57,7 +58,7 @@ func (p *progress) draw(stderr *os.File, src *capture.Sequence) {
 func bar(read, total int64, took time.Duration) string {
 	rate := float64(read) / took.Seconds()
 	if total <= 0 || read > total {
-		return fmt.Sprintf("%s read, %s/s", size(float64(read)), size(rate))
+		return fmt.Sprintf("%s read, %s/s", words.Size(uint64(read)), words.Size(uint64(rate)))
 	}
 	const width = 30
 	full := int(width * read / total)
@@ -66,16 +67,5 @@ func bar(read, total int64, took time.Duration) string {
 		left = time.Duration(float64(total-read) / rate * float64(time.Second)).Round(time.Second).String()
 	}
 	return fmt.Sprintf("[%s%s] %3d %%  %s of %s, %s/s, %s left", strings.Repeat("█", full), strings.Repeat("·", width-full),
-		100*read/total, size(float64(read)), size(float64(total)), size(rate), left)
-}
-
-// size gives octets in the unit that suits them.
-func size(n float64) string {
-	for _, unit := range []string{"B", "kB", "MB", "GB"} {
-		if n < 1000 {
-			return fmt.Sprintf("%.3g %s", n, unit)
-		}
-		n /= 1000
-	}
-	return fmt.Sprintf("%.3g TB", n)
+		100*read/total, words.Size(uint64(read)), words.Size(uint64(total)), words.Size(uint64(rate)), left)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/clearbind/clearbind/decode"
 	"github.com/clearbind/clearbind/detect"
 	"github.com/clearbind/clearbind/internal/metrics"
+	"github.com/clearbind/clearbind/internal/words"
 )
 
 // namesShown bounds the accounts a summary lists.
@@ -30,7 +31,7 @@ func summarise(w io.Writer, s *state, where string) {
 	for _, src := range s.Sources {
 		frames.Add(src.Stats)
 	}
-	line("Read", "%s, %s %s%s", count(frames.Frames, "packet"), size(float64(frames.Bytes)), where, span(s.first, s.last))
+	line("Read", "%s, %s %s%s", count(frames.Frames, "packet"), words.Size(frames.Bytes), where, span(s.first, s.last))
 	if s.interrupted {
 		line("", "interrupted: the rest was not read")
 	}
@@ -56,13 +57,11 @@ func summarise(w io.Writer, s *state, where string) {
 }
 
 func count(n uint64, noun string) string {
-	if n == 1 {
-		return "1 " + noun
+	many := noun + "s"
+	if stem, ok := strings.CutSuffix(noun, "y"); ok { // entry, entries
+		many = stem + "ies"
 	}
-	if before, ok := strings.CutSuffix(noun, "y"); ok { // entry, entries
-		noun = before + "ie"
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return words.Count(n, noun, many)
 }
 
 // span says from when to when the packets are; "" if that is not known.
@@ -85,7 +84,7 @@ func connections(s *metrics.Snapshot) string {
 	for p, n := range s.Detect.Connections {
 		sum += n
 		if n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, names[p]))
+			parts = append(parts, words.Number(n)+" "+names[p])
 		}
 	}
 	if sum == 0 {
@@ -110,7 +109,7 @@ func findings(c *detect.Counts) string {
 			sum += c.Alerts[r][sev]
 		}
 		if sum > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", sum, sev))
+			parts = append(parts, words.Number(sum)+" "+sev.String())
 		}
 	}
 	if len(parts) == 0 {
@@ -124,7 +123,7 @@ func byGravity(c *detect.Counts) func(func(string) bool) {
 	return func(yield func(string) bool) {
 		for sev := detect.Critical; sev >= detect.Info; sev-- {
 			for r := range detect.NumRules {
-				if n := c.Alerts[r][sev]; n > 0 && !yield(fmt.Sprintf("%7d  %-8s  %s", n, sev, r)) {
+				if n := c.Alerts[r][sev]; n > 0 && !yield(fmt.Sprintf("%7s  %-8s  %s", words.Number(n), sev, r)) {
 					return
 				}
 			}
@@ -148,7 +147,7 @@ func accountLines(accounts map[string]*detect.Account) []string {
 		if a.Accepted {
 			accepted = "accepted"
 		}
-		lines = append(lines, fmt.Sprintf("%7d  %s  (%s, %s, %s)", a.Count, name, accepted,
+		lines = append(lines, fmt.Sprintf("%7s  %s  (%s, %s, %s)", words.Number(uint64(a.Count)), name, accepted,
 			count(uint64(len(a.Clients)), "client"), count(uint64(len(a.Servers)), "server")))
 	}
 	return lines
@@ -173,7 +172,7 @@ func notSeen(s *state) []string {
 	}
 	say(c.OtherConns, "%s without LDAP on these ports", count(c.OtherConns, "connection"))
 	say(c.OneSided, "%s in one direction only", count(c.OneSided, "connection"))
-	say(c.StreamGaps, "%s in streams, %d octets", count(c.StreamGaps, "gap"), c.StreamGapBytes)
+	say(c.StreamGaps, "%s in streams, %s", count(c.StreamGaps, "gap"), count(c.StreamGapBytes, "octet"))
 	for r, n := range c.Rejected {
 		say(n, "%d × no message (%s)", n, detect.Reject(r))
 	}

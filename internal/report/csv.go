@@ -32,8 +32,8 @@ var columns = []column{
 	{"tls_reason", func(_ *Model, u *Use) string { return u.Readiness[detect.RequireTLS].Reason }},
 	{"channel_binding_verdict", func(_ *Model, u *Use) string { return u.Readiness[detect.RequireBinding].Verdict }},
 	{"channel_binding_reason", func(_ *Model, u *Use) string { return u.Readiness[detect.RequireBinding].Reason }},
-	{"seen", func(m *Model, u *Use) string { return words(m.why(u), func(r *Reason) string { return r.Seen }) }},
-	{"change", func(m *Model, u *Use) string { return words(m.why(u), func(r *Reason) string { return r.Change }) }},
+	{"seen", func(m *Model, u *Use) string { return sentence(m.why(u), func(r *Reason) string { return r.Seen }) }},
+	{"change", func(m *Model, u *Use) string { return sentence(m.why(u), func(r *Reason) string { return r.Change }) }},
 	{"severity", func(_ *Model, u *Use) string { return u.Severity }},
 	{"findings", func(_ *Model, u *Use) string { return pairs(u.Findings) }},
 	{"passwords", func(_ *Model, u *Use) string { return decimal(u.Passwords) }},
@@ -102,7 +102,7 @@ func (m *Model) why(u *Use) (list []*Reason) {
 	return list
 }
 
-func words(list []*Reason, word func(*Reason) string) string {
+func sentence(list []*Reason, word func(*Reason) string) string {
 	parts := make([]string, len(list))
 	for i, r := range list {
 		parts[i] = word(r)

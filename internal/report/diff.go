@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/clearbind/clearbind/detect"
+	"github.com/clearbind/clearbind/internal/words"
 )
 
 // Comparison is what changed between two reports: the week after a change
@@ -39,13 +40,13 @@ func figures(before, after *Model) (list []Figure) {
 	}
 	add("Accounts exposed", func(t *Totals) string { return num(t.Accounts) })
 	add("of them accepted", func(t *Totals) string { return num(t.Accepted) })
-	add("Passwords read", func(t *Totals) string { return number(t.Passwords) })
+	add("Passwords read", func(t *Totals) string { return words.Number(t.Passwords) })
 	add("Clients", func(t *Totals) string { return num(t.Clients) })
-	add("that would be refused", func(t *Totals) string { return number(t.Enforced.Refused) })
-	add("that are refused already", func(t *Totals) string { return number(t.Enforced.RefusedAlready) })
-	add("that cannot be told", func(t *Totals) string { return number(t.Enforced.Unknown) })
+	add("that would be refused", func(t *Totals) string { return words.Number(t.Enforced.Refused) })
+	add("that are refused already", func(t *Totals) string { return words.Number(t.Enforced.RefusedAlready) })
+	add("that cannot be told", func(t *Totals) string { return words.Number(t.Enforced.Unknown) })
 	add("Connections protected", func(t *Totals) string { return percent(t.Connections.Protected(), t.Connections.Sum()) })
-	add("Operations read", func(t *Totals) string { return number(t.Operations.Readable()) })
+	add("Operations read", func(t *Totals) string { return words.Number(t.Operations.Readable()) })
 	return list
 }
 

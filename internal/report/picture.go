@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/clearbind/clearbind/detect"
+	"github.com/clearbind/clearbind/internal/words"
 )
 
 // Widths that pictures are drawn for, in CSS pixels: text in them has the size
@@ -76,7 +77,7 @@ func draw(edges []Edge, width int) picture {
 			Path:   fmt.Sprintf("M%d %dC%d %d %d %d %d %d", x1, y1, mid, y1, mid, y2, x2, y2),
 			Class:  protectionClass(e.Protection),
 			Stroke: thickness(e.weight()),
-			Title:  fmt.Sprintf("%s to %s: %s, %s", e.Client, e.Server, plural(e.Connections.Sum(), "connection", "connections"), protectionWords(e.Protection)),
+			Title:  fmt.Sprintf("%s to %s: %s, %s", e.Client, e.Server, words.Count(e.Connections.Sum(), "connection", "connections"), protectionWords(e.Protection)),
 		})
 	}
 	for _, r := range byPlace(clients) {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/clearbind/clearbind/detect"
+	"github.com/clearbind/clearbind/internal/words"
 )
 
 // timeline is what happened when: a bar for each stretch of time, stacked by
@@ -67,7 +68,7 @@ func chart(hours []Hour, width int) timeline {
 	}
 	for _, share := range []uint64{0, 1, 2} {
 		if n := ceiling * share / 2; share != 1 || ceiling%2 == 0 {
-			t.Grid = append(t.Grid, node{X: t.Left, Y: t.Base - int(share)*chartHeight/2, TextX: t.Left - 8, TextY: t.Base - int(share)*chartHeight/2 + 4, Text: number(n), Anchor: "end"})
+			t.Grid = append(t.Grid, node{X: t.Left, Y: t.Base - int(share)*chartHeight/2, TextX: t.Left - 8, TextY: t.Base - int(share)*chartHeight/2 + 4, Text: words.Number(n), Anchor: "end"})
 		}
 	}
 	t.label(start, step, len(bins), slot)
@@ -78,7 +79,7 @@ func chart(hours []Hour, width int) timeline {
 func (t *timeline) stack(b *Hour, n ByProtection, ceiling uint64, x, w int) stack {
 	s := stack{X: x + w/2, Marked: b.Passwords > 0}
 	s.Title = fmt.Sprintf("%s UTC: %s in the clear, %s signed, %s sealed, %s TLS; %s", b.Start.Format("2006-01-02 15:04"),
-		number(n.None), number(n.SASLSigned), number(n.SASLSealed), number(n.TLS), plural(b.Passwords, "password", "passwords"))
+		words.Number(n.None), words.Number(n.SASLSigned), words.Number(n.SASLSealed), words.Number(n.TLS), words.Count(b.Passwords, "password", "passwords"))
 	y, below := t.Base, uint64(0)
 	for p, n := range n.each() {
 		below += n

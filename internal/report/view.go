@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/clearbind/clearbind/detect"
+	"github.com/clearbind/clearbind/internal/words"
 )
 
 // Rows of one table of the page. CSV and JSON hold all; a browser that is
@@ -65,20 +66,20 @@ func first[T any](list []T, most int) []T { return list[:min(len(list), most)] }
 func headline(t *Totals) (state, text string) {
 	switch {
 	case t.Accounts > 0:
-		text = plural(uint64(t.Accounts), "account had its password", "accounts had their passwords") + " sent in the clear"
+		text = words.Count(uint64(t.Accounts), "account had its password", "accounts had their passwords") + " sent in the clear"
 		switch {
 		case t.Accepted == 1 && t.Accounts == 1:
 			text += ", and a server accepted it"
 		case t.Accepted == t.Accounts:
 			text += ", all of them accepted by a server"
 		case t.Accepted > 0:
-			text += ", " + number(uint64(t.Accepted)) + " of them accepted by a server"
+			text += ", " + words.Number(uint64(t.Accepted)) + " of them accepted by a server"
 		}
 		return "exposed", text
 	case t.Passwords > 0:
-		return "exposed", plural(t.Passwords, "password was", "passwords were") + " sent in the clear"
+		return "exposed", words.Count(t.Passwords, "password was", "passwords were") + " sent in the clear"
 	case t.Operations.Readable() > 0:
-		return "readable", "No password was sent in the clear, but " + plural(t.Operations.Readable(), "operation", "operations") + " could be read"
+		return "readable", "No password was sent in the clear, but " + words.Count(t.Operations.Readable(), "operation", "operations") + " could be read"
 	case t.Findings.Sum() > 0:
 		return "findings", "No password was sent in the clear"
 	case t.Clients > 0 || t.Connections.Sum() > 0:
@@ -114,11 +115,11 @@ func bar(b ByVerdict) (list []verdictCount) {
 func pageFuncs() template.FuncMap {
 	return template.FuncMap{
 		"num": num, "day": day, "when": when, "percent": percent, "plural": func(n any, one, many string) string {
-			return plural(toUint(n), one, many)
+			return words.Count(toUint(n), one, many)
 		},
 		"bar": bar, "verdict": verdictWords, "protection": protectionWords, "policy": policyWords,
 		"worst": func(u Use) string { return enforced(&u).String() }, "why": func(m *Model, u Use) []*Reason { return m.why(&u) }, "rules": rulesOf,
-		"firsts": firsts, "binds": bindsOf, "size": size, "label": labelled, "pieces": pieces, "upper": upper,
+		"firsts": firsts, "binds": bindsOf, "size": words.Size, "label": labelled, "pieces": pieces, "upper": upper,
 		"shown": shown,
 	}
 }
@@ -169,23 +170,7 @@ func toUint(n any) uint64 {
 	return 0
 }
 
-func num(n any) string { return number(toUint(n)) }
-
-// number sets the thousands apart.
-func number(n uint64) string {
-	s := strconv.FormatUint(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-func plural(n uint64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return number(n) + " " + many
-}
+func num(n any) string { return words.Number(toUint(n)) }
 
 // percent says 0 and 100 only of none and of all.
 func percent(part, whole uint64) string {
@@ -211,18 +196,6 @@ func when(t time.Time) *moment {
 }
 
 func day(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05") }
-
-func size(n uint64) string {
-	units := []string{"B", "kB", "MB", "GB", "TB"}
-	f, i := float64(n), 0
-	for f >= 1000 && i < len(units)-1 {
-		f, i = f/1000, i+1
-	}
-	if i == 0 {
-		return number(n) + " B"
-	}
-	return fmt.Sprintf("%.1f %s", f, units[i])
-}
 
 // pieces cuts a name where a line may best break: after the parts of a DN,
 // before the port of an address.
