@@ -152,7 +152,7 @@ func (c *config) ldapFlags(app *kingpin.Application, t *texts) {
 }
 
 func (c *config) alertFlags(app *kingpin.Application, t *texts) {
-	app.Flag("output", "File to append alerts to; - is stdout; syslog, unix:///path, udp://, tcp:// or tls://host:port send them to a collector.").Short('o').Default("-").PlaceHolder("FILE").StringVar(&c.output)
+	app.Flag("output", "File to append alerts to, opened anew at SIGHUP; - is stdout; syslog, unix:///path, udp://, tcp:// or tls://host:port send them to a collector.").Short('o').Default("-").PlaceHolder("FILE").StringVar(&c.output)
 	app.Flag("format", "Form of alerts: auto is text on a terminal, syslog for a collector, JSON lines elsewhere.").Default("auto").PlaceHolder("auto|text|json|syslog").StringVar(&c.format)
 	app.Flag("min-severity", "Leave out alerts below info, low, medium, high or critical.").Default("low").PlaceHolder("low").StringVar(&t.least)
 	app.Flag("repeat-interval", "Tell the same finding (rule, client, server, identity) once in this time and count it meanwhile; 0 tells every event. Default: 1h for interfaces, once in the whole run for files.").PlaceHolder("DURATION").StringVar(&t.repeat)
@@ -160,13 +160,13 @@ func (c *config) alertFlags(app *kingpin.Application, t *texts) {
 	app.Flag("report", "Inventory and readiness report to write, in the form of its ending: html, csv or json. Repeatable.").PlaceHolder("FILE.html").StringsVar(&c.reports)
 	app.Flag("zeek-logs", "Folder to append ldap.log and ldap_search.log to, with the columns and words of Zeek's; passwords are never in them. SIGHUP reopens them.").PlaceHolder("DIR").StringVar(&c.zeekLogs)
 	app.Flag("pseudonyms", "File with a key of at least 16 octets: names and DNs are told as keyed hashes, in alerts, reports, logs and summary, so that these can be handed on. Addresses stay.").PlaceHolder("KEYFILE").StringVar(&t.pseudonyms)
-	app.Flag("config", "Configuration file: allow list, severities, secret attributes, networks. SIGHUP reads it again.").PlaceHolder("FILE.yml").StringVar(&c.file)
+	app.Flag("config", "Configuration file: allow list, severities, secret attributes, networks. SIGHUP reads it anew.").PlaceHolder("FILE.yml").StringVar(&c.file)
 	app.Flag("check-config", "Check the configuration file, tell every mistake with its line, and exit.").BoolVar(&c.checkOnly)
 	app.Flag("secret-fingerprint-key", "File with a key of at least 16 octets: alerts get a keyed hash of the password, to see one password in many places.").PlaceHolder("FILE").StringVar(&t.key)
 }
 
 func (c *config) webFlags(app *kingpin.Application) {
-	c.web.WebListenAddresses = app.Flag("web.listen-address", "Serve metrics and health here; after the last file go on until interrupted, so that they can be scraped. Repeatable; off serves nothing. Default: 127.0.0.1:9636 for interfaces, off for files.").PlaceHolder("ADDR").Strings()
+	c.web.WebListenAddresses = app.Flag("web.listen-address", "Serve the report, metrics and health here; after the last file go on until interrupted, so that they can be scraped. Repeatable; off serves nothing. Default: 127.0.0.1:9636 for interfaces, off for files.").PlaceHolder("ADDR").Strings()
 	c.web.WebConfigFile = app.Flag("web.config.file", "TLS and authentication of the endpoint (exporter-toolkit's web configuration).").PlaceHolder("FILE").String()
 	c.web.WebSystemdSocket = new(bool)
 	app.Flag("web.telemetry-path", "Path of the metrics.").Default("/metrics").PlaceHolder("/metrics").StringVar(&c.telemetryPath)

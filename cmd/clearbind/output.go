@@ -215,7 +215,7 @@ func (o *output) wrote(err error) {
 	if o.file != nil {
 		o.buf.Reset(o) // or it would give the same error for ever
 	}
-	if o.err == nil {
+	if o.err == nil && o.survives { // elsewhere it ends the run, which says so
 		o.log.Error("alerts are lost", "err", err)
 	}
 	o.err = fmt.Errorf("alerts are lost: %w", err)
@@ -227,7 +227,7 @@ func (o *output) close() error {
 	switch {
 	case o.remote != nil:
 		err = errors.Join(err, o.remote.Close())
-	case o.file != os.Stdout:
+	case o.path != "-":
 		err = errors.Join(err, o.file.Close())
 	}
 	return err

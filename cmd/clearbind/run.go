@@ -111,7 +111,7 @@ func show(stdout, stderr io.Writer, text []byte) int {
 	return exitDone
 }
 
-// say writes a line of stderr. Nobody can be told that it is closed.
+// say writes to stderr, or to what goes there. Nobody can be told that it is closed.
 func say(stderr io.Writer, format string, args ...any) {
 	_, _ = fmt.Fprintf(stderr, format, args...)
 }

@@ -53,7 +53,7 @@ func checkSyslog(t *testing.T, s *jsonschema.Schema, line []byte) {
 			t.Fatalf("octet %#x stands raw in %q", c, line)
 		}
 	}
-	if len(line) > 8192+1 {
+	if len(line) > maxMessage+1 {
 		t.Fatalf("%d octets", len(line))
 	}
 	if err := valid(s, []byte(*parse(t, line).Message)); err != nil {

@@ -15,9 +15,9 @@ import (
 	"time"
 )
 
-// ErrDown says that the destination failed a moment ago and is not asked again
+// errDown says that the destination failed a moment ago and is not asked again
 // yet. The alert is lost.
-var ErrDown = errors.New("the syslog destination is down")
+var errDown = errors.New("the syslog destination is down")
 
 var errClosed = errors.New("the collector closed the connection at once")
 
@@ -109,7 +109,7 @@ func (r *Remote) hand(ctx context.Context, line []byte) error {
 
 func (r *Remote) connect(ctx context.Context) error {
 	if r.now().Before(r.until) {
-		return fmt.Errorf("%w: %w", ErrDown, r.cause)
+		return fmt.Errorf("%w: %w", errDown, r.cause)
 	}
 	conn, err := r.dial(ctx)
 	if err != nil {

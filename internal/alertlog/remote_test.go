@@ -224,11 +224,11 @@ func TestRemoteBacksOff(t *testing.T) {
 	r.now = c.now
 	pause := firstPause
 	for range 12 {
-		if _, err := r.Write([]byte("asked\n")); err == nil || errors.Is(err, ErrDown) || !strings.Contains(err.Error(), "tcp://"+address) {
+		if _, err := r.Write([]byte("asked\n")); err == nil || errors.Is(err, errDown) || !strings.Contains(err.Error(), "tcp://"+address) {
 			t.Fatalf("the collector was not asked: %v", err)
 		}
 		c.advance(pause - 1)
-		if _, err := r.Write([]byte("not asked\n")); !errors.Is(err, ErrDown) {
+		if _, err := r.Write([]byte("not asked\n")); !errors.Is(err, errDown) {
 			t.Fatalf("asked again before %s were over: %v", pause, err)
 		}
 		c.advance(1)
@@ -260,10 +260,10 @@ func TestRemoteClosedAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-r.gone
-	if _, err := r.Write([]byte("two\n")); err == nil || errors.Is(err, ErrDown) {
+	if _, err := r.Write([]byte("two\n")); err == nil || errors.Is(err, errDown) {
 		t.Fatalf("not told: %v", err)
 	}
-	if _, err := r.Write([]byte("three\n")); !errors.Is(err, ErrDown) {
+	if _, err := r.Write([]byte("three\n")); !errors.Is(err, errDown) {
 		t.Errorf("no pause: %v", err)
 	}
 }
@@ -452,7 +452,7 @@ func TestRemoteTLSRefused(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("why is not told: %v", err)
 	}
-	if _, err := r.Write([]byte("three\n")); !errors.Is(err, ErrDown) {
+	if _, err := r.Write([]byte("three\n")); !errors.Is(err, errDown) {
 		t.Errorf("no pause: %v", err)
 	}
 }

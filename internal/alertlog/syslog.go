@@ -14,8 +14,11 @@ type SyslogConfig struct {
 	Observer Observer
 	Facility Facility // 0: authpriv
 	PID      int      // PROCID; 0: none
-	MaxSize  int      // octets of a message; 0: 8192, which rsyslog takes by default where others take more
 }
+
+// maxMessage bounds a message, in octets: rsyslog takes that many by default,
+// where others take more.
+const maxMessage = 8192
 
 // Syslog writes RFC 5424 messages, one a line. The message is the JSON object
 // that JSON writes, so a collector has one form to read whichever way it came.
@@ -38,9 +41,6 @@ func NewSyslog(w io.Writer, cfg SyslogConfig) *Syslog {
 	if cfg.Facility == 0 {
 		cfg.Facility = Authpriv
 	}
-	if cfg.MaxSize == 0 {
-		cfg.MaxSize = 8192
-	}
 	// No host's own names are longer; what is written into each message is bounded all the same.
 	o := cfg.Observer
 	o.Hostname, o.Version = cut(o.Hostname, 255), cut(o.Version, 64)
@@ -55,7 +55,7 @@ func (s *Syslog) Write(a *detect.Alert) error {
 	s.message(a)
 	// A collector cuts what is too long for it, and JSON that is cut is no JSON:
 	// long names are shortened instead, until it fits.
-	for limit := 512; len(s.buf) > s.cfg.MaxSize && limit >= 8; limit /= 4 {
+	for limit := 512; len(s.buf) > maxMessage && limit >= 8; limit /= 4 {
 		s.message(shortened(a, limit))
 	}
 	s.buf = append(s.buf, '\n')
@@ -122,8 +122,8 @@ func appendParam(dst []byte, value string, most int) []byte {
 	return dst
 }
 
-// shortened gives a copy of a in which no string has more than limit octets and
-// no list more than limit/8 members; … stands where something was cut.
+// shortened gives a copy of a in which limit octets are left of a longer string
+// and limit/8 members of a longer list; … stands for the rest.
 func shortened(a *detect.Alert, limit int) *detect.Alert {
 	short := *a
 	short.User, short.Origin, short.Pattern = cut(a.User, limit), cut(a.Origin, limit), cut(a.Pattern, limit)
