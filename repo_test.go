@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/clearbind/clearbind/detect"
+	"github.com/clearbind/clearbind/internal/golden"
 )
 
 const module = "github.com/clearbind/clearbind/"
@@ -35,7 +36,7 @@ func sources(t *testing.T) (all []source) {
 	for _, path := range files(t, func(p string) bool {
 		return strings.HasSuffix(p, ".go") && !strings.HasSuffix(p, "_test.go") && !strings.HasPrefix(p, "pcaps/lab/")
 	}) {
-		text := read(t, path)
+		text := golden.Read(t, path)
 		set := token.NewFileSet()
 		file, err := parser.ParseFile(set, path, text, parser.ParseComments)
 		if err != nil {
@@ -64,15 +65,6 @@ func files(t *testing.T, keep func(path string) bool) (paths []string) {
 		t.Fatal(err)
 	}
 	return paths
-}
-
-func read(t *testing.T, path string) string {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
 }
 
 func TestEveryPackageHasOneComment(t *testing.T) {
@@ -184,7 +176,7 @@ func isTable(v *ast.ValueSpec) bool {
 }
 
 func TestNoReplaceInGoMod(t *testing.T) {
-	if strings.Contains(read(t, "go.mod"), "replace ") {
+	if strings.Contains(golden.Read(t, "go.mod"), "replace ") {
 		t.Error("go.mod replaces a module: go install …@latest would not get it")
 	}
 }
@@ -192,9 +184,9 @@ func TestNoReplaceInGoMod(t *testing.T) {
 // TestDependenciesAreAccountedFor wants a line in the ADR for each direct
 // requirement.
 func TestDependenciesAreAccountedFor(t *testing.T) {
-	adr := read(t, "docs/adr/0006-dependencies.md")
+	adr := golden.Read(t, "docs/adr/0006-dependencies.md")
 	direct := regexp.MustCompile(`(?m)^\t(\S+) v\S+$`)
-	all := direct.FindAllStringSubmatch(read(t, "go.mod"), -1)
+	all := direct.FindAllStringSubmatch(golden.Read(t, "go.mod"), -1)
 	if len(all) == 0 {
 		t.Fatal("go.mod requires nothing")
 	}
@@ -215,7 +207,7 @@ type labels struct {
 
 func readLabels(t *testing.T) (l labels) {
 	t.Helper()
-	if err := json.Unmarshal([]byte(read(t, "pcaps/labels.json")), &l); err != nil {
+	if err := json.Unmarshal([]byte(golden.Read(t, "pcaps/labels.json")), &l); err != nil {
 		t.Fatal(err)
 	}
 	return l
@@ -245,7 +237,7 @@ func TestTheTableOfRulesHolds(t *testing.T) {
 	row := regexp.MustCompile("(?m)^\\| ([a-z0-9-]+) \\| (`[^|]+`) \\| (`[^|]+`) \\|$")
 	name := regexp.MustCompile("[^`, ]+")
 	all, rows := readLabels(t).Captures, map[string]bool{}
-	for _, m := range row.FindAllStringSubmatch(read(t, "pcaps/README.md"), -1) {
+	for _, m := range row.FindAllStringSubmatch(golden.Read(t, "pcaps/README.md"), -1) {
 		rows[m[1]] = true
 		for column, fires := range map[string]bool{m[2]: true, m[3]: false} {
 			for _, n := range name.FindAllString(column, -1) {
@@ -279,7 +271,7 @@ func TestNoSecretIsWrittenDown(t *testing.T) {
 	for _, path := range files(t, func(p string) bool {
 		return strings.HasPrefix(p, "docs/") || strings.HasSuffix(p, ".golden.jsonl") || strings.HasSuffix(p, ".md") || strings.HasPrefix(p, "deploy/")
 	}) {
-		text := read(t, path)
+		text := golden.Read(t, path)
 		for s := range secrets {
 			if strings.Contains(text, s) {
 				t.Errorf("%s holds a secret of the laboratory", path)
@@ -292,7 +284,7 @@ func TestNoSecretIsWrittenDown(t *testing.T) {
 func TestLinksLead(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)#\s]+)(?:#[^)\s]*)?\)`)
 	for _, page := range files(t, func(p string) bool { return strings.HasSuffix(p, ".md") }) {
-		for _, m := range link.FindAllStringSubmatch(read(t, page), -1) {
+		for _, m := range link.FindAllStringSubmatch(golden.Read(t, page), -1) {
 			if strings.Contains(m[1], "://") || strings.HasPrefix(m[1], "mailto:") {
 				continue
 			}
@@ -306,7 +298,7 @@ func TestLinksLead(t *testing.T) {
 func TestChangelogEntriesAreTagged(t *testing.T) {
 	tag := regexp.MustCompile(`^- \[(CHANGE|FEATURE|ENHANCEMENT|BUGFIX|SECURITY)\] `)
 	n := 0
-	for line := range strings.Lines(read(t, "CHANGELOG.md")) {
+	for line := range strings.Lines(golden.Read(t, "CHANGELOG.md")) {
 		if strings.HasPrefix(line, "- ") {
 			n++
 			if !tag.MatchString(line) {

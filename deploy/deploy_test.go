@@ -5,13 +5,13 @@ package deploy
 import (
 	"bytes"
 	"io/fs"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/clearbind/clearbind/internal/golden"
 	"github.com/clearbind/clearbind/internal/metrics"
 	dto "github.com/prometheus/client_model/go"
 )
@@ -36,19 +36,10 @@ func exposed(t *testing.T) map[string]*dto.MetricFamily {
 func recorded(t *testing.T) map[string]bool {
 	t.Helper()
 	names := make(map[string]bool)
-	for _, m := range regexp.MustCompile(`(?m)^\s*- record: (\S+)$`).FindAllStringSubmatch(read(t, "prometheus/rules.yml"), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^\s*- record: (\S+)$`).FindAllStringSubmatch(golden.Read(t, "prometheus/rules.yml"), -1) {
 		names[m[1]] = true
 	}
 	return names
-}
-
-func read(t *testing.T, path string) string {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
 }
 
 // everyFile calls f with each file that is shipped from here.
@@ -56,7 +47,7 @@ func everyFile(t *testing.T, f func(path, text string)) {
 	t.Helper()
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() && filepath.Ext(path) != ".go" {
-			f(path, read(t, path))
+			f(path, golden.Read(t, path))
 		}
 		return err
 	})
@@ -125,8 +116,8 @@ func hasLabel(f *dto.MetricFamily, label, value string) bool {
 // Each alert has everything that whoever it wakes needs, and a heading in the
 // runbook or a page of its rule.
 func TestEveryAlertHasARunbook(t *testing.T) {
-	rules, tests := read(t, "prometheus/rules.yml"), read(t, "prometheus/rules_test.yml")+read(t, "prometheus/rules_week_test.yml")
-	runbook := read(t, "../docs/runbook.md")
+	rules, tests := golden.Read(t, "prometheus/rules.yml"), golden.Read(t, "prometheus/rules_test.yml")+golden.Read(t, "prometheus/rules_week_test.yml")
+	runbook := golden.Read(t, "../docs/runbook.md")
 	const base = "https://github.com/clearbind/clearbind/blob/main/docs/"
 	alerts := strings.Split(rules, "- alert: ")[1:]
 	if len(alerts) < 10 {

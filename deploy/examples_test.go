@@ -16,6 +16,7 @@ import (
 
 	"github.com/clearbind/clearbind/detect"
 	"github.com/clearbind/clearbind/internal/alertlog"
+	"github.com/clearbind/clearbind/internal/golden"
 	"go.yaml.in/yaml/v2"
 )
 
@@ -105,7 +106,7 @@ func alerts(t *testing.T, pattern string) []map[string]any {
 	}
 	var all []map[string]any
 	for _, path := range paths {
-		for line := range strings.Lines(read(t, path)) {
+		for line := range strings.Lines(golden.Read(t, path)) {
 			var event map[string]any
 			if err := json.Unmarshal([]byte(line), &event); err != nil {
 				t.Fatal(err)
@@ -168,7 +169,7 @@ func TestSigmaTellsCompares(t *testing.T) {
 func readSigma(t *testing.T, file string) *sigma {
 	t.Helper()
 	rule := new(sigma)
-	if err := yaml.Unmarshal([]byte(read(t, "examples/sigma/"+file+".yml")), rule); err != nil {
+	if err := yaml.Unmarshal([]byte(golden.Read(t, "examples/sigma/"+file+".yml")), rule); err != nil {
 		t.Fatal(err)
 	}
 	return rule
@@ -232,7 +233,7 @@ func TestRsyslogExample(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	conf := strings.NewReplacer(`port="514"`, `port="`+port+`"`, "/run/", dir+"/", "/var/log/clearbind/", dir+"/").Replace(read(t, "examples/rsyslog.conf"))
+	conf := strings.NewReplacer(`port="514"`, `port="`+port+`"`, "/run/", dir+"/", "/var/log/clearbind/", dir+"/").Replace(golden.Read(t, "examples/rsyslog.conf"))
 	path := filepath.Join(dir, "rsyslog.conf")
 	if err := os.WriteFile(path, []byte(conf), 0o600); err != nil {
 		t.Fatal(err)

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/clearbind/clearbind/internal/golden"
 )
 
 type panel struct {
@@ -37,7 +39,7 @@ type dashboard struct {
 func loadDashboard(t *testing.T) *dashboard {
 	t.Helper()
 	var d dashboard
-	if err := json.Unmarshal([]byte(read(t, "grafana/clearbind.json")), &d); err != nil {
+	if err := json.Unmarshal([]byte(golden.Read(t, "grafana/clearbind.json")), &d); err != nil {
 		t.Fatal(err)
 	}
 	return &d
@@ -96,7 +98,7 @@ func (p *panel) check(t *testing.T) {
 // Every metric of the table is on the dashboard: what is worth counting is
 // worth seeing.
 func TestDashboardShowsEveryMetric(t *testing.T) {
-	text := read(t, "grafana/clearbind.json")
+	text := golden.Read(t, "grafana/clearbind.json")
 	for name := range exposed(t) {
 		if strings.HasPrefix(name, "clearbind_") && !strings.Contains(text, name+"{") {
 			t.Errorf("no panel shows %s", name)

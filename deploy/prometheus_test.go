@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/clearbind/clearbind/detect"
+	"github.com/clearbind/clearbind/internal/golden"
 	"github.com/clearbind/clearbind/internal/metrics"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
@@ -82,7 +83,7 @@ type server struct{ addr string }
 func startPrometheus(ctx context.Context, t *testing.T, bin, target string) *server {
 	t.Helper()
 	dir := t.TempDir()
-	rules := read(t, "prometheus/rules.yml")
+	rules := golden.Read(t, "prometheus/rules.yml")
 	rules = regexp.MustCompile(`for: \d+[smhd]`).ReplaceAllString(rules, "for: 0s")
 	rules = regexp.MustCompile(`\[(5m|15m|1h|1d)\]`).ReplaceAllString(rules, "[6s]")
 	config := fmt.Sprintf(`

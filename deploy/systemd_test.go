@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/clearbind/clearbind/internal/golden"
 )
 
 // The unit stays as tight as it was shipped: systemd's own score, of 10 for no
@@ -35,7 +37,7 @@ func TestUnitIsTight(t *testing.T) {
 // packet socket's.
 func TestUnitIsKnown(t *testing.T) {
 	analyze := tool(t, "systemd-analyze", "systemd")
-	unit := read(t, "systemd/clearbind.service")
+	unit := golden.Read(t, "systemd/clearbind.service")
 	for _, line := range []string{"DynamicUser=yes", "AmbientCapabilities=CAP_NET_RAW", "CapabilityBoundingSet=CAP_NET_RAW", "NoNewPrivileges=yes"} {
 		if !strings.Contains(unit, "\n"+line+"\n") {
 			t.Errorf("the unit lacks %s", line)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,36 +12,15 @@ import (
 	"unicode/utf8"
 
 	"github.com/clearbind/clearbind/detect"
+	"github.com/clearbind/clearbind/internal/golden"
 )
 
 var update = flag.Bool("update", false, "rewrite testdata/*.golden*")
 
-// golden compares got with a file of testdata, line by line.
-func golden(t *testing.T, name string, got []byte) {
+// compare holds got against a file of testdata.
+func compare(t *testing.T, name string, got []byte) {
 	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, got, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, g := strings.SplitAfter(string(want), "\n"), strings.SplitAfter(string(got), "\n")
-	for i := range max(len(w), len(g)) {
-		var wl, gl string
-		if i < len(w) {
-			wl = w[i]
-		}
-		if i < len(g) {
-			gl = g[i]
-		}
-		if wl != gl {
-			t.Errorf("%s line %d (go test ./internal/alertlog -update rewrites it)\n got %q\nwant %q", path, i+1, gl, wl)
-		}
-	}
+	golden.Compare(t, filepath.Join("testdata", name), got, *update)
 }
 
 // written gives what a writer makes of alerts.
@@ -63,7 +41,7 @@ func jsonLines(t *testing.T, o Observer, alerts ...*detect.Alert) []byte {
 }
 
 func TestJSON(t *testing.T) {
-	golden(t, "alerts.golden.jsonl", jsonLines(t, Observer{}, everyAlert()...))
+	compare(t, "alerts.golden.jsonl", jsonLines(t, Observer{}, everyAlert()...))
 }
 
 func TestJSONObserver(t *testing.T) {
@@ -182,8 +160,8 @@ func TestText(t *testing.T) {
 	var plain, coloured bytes.Buffer
 	p := written(t, NewText(&plain, false).Write, &plain, everyAlert())
 	c := written(t, NewText(&coloured, true).Write, &coloured, everyAlert())
-	golden(t, "alerts.golden.txt", p)
-	golden(t, "alerts.colour.golden.txt", c)
+	compare(t, "alerts.golden.txt", p)
+	compare(t, "alerts.colour.golden.txt", c)
 
 	stripped := string(c)
 	for _, code := range append(severityColors[1:], dim, "\x1b[0m") {

@@ -18,7 +18,7 @@ func syslogLines(t *testing.T, cfg SyslogConfig, alerts ...*detect.Alert) []byte
 }
 
 func TestSyslog(t *testing.T) {
-	golden(t, "alerts.golden.syslog", syslogLines(t, tap, everyAlert()...))
+	compare(t, "alerts.golden.syslog", syslogLines(t, tap, everyAlert()...))
 }
 
 // parse reads a message by somebody else's grammar of RFC 5424.

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/clearbind/clearbind/detect"
+	"github.com/clearbind/clearbind/internal/golden"
 )
 
 var update = flag.Bool("update", false, "rewrite testdata/*.golden.*")
@@ -50,21 +51,7 @@ func TestGolden(t *testing.T) {
 	in.Blind = []string{"12 gaps in streams, 4813 octets."}
 	for _, form := range []string{"csv", "json"} {
 		t.Run(form, func(t *testing.T) {
-			have := write(t, form, in)
-			golden := filepath.Join("testdata", "migration.golden."+form)
-			if *update {
-				if err := os.WriteFile(golden, have, 0o600); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !bytes.Equal(have, want) {
-				t.Errorf("writes\n%s\n%s has\n%s", have, golden, want)
-			}
+			golden.Compare(t, filepath.Join("testdata", "migration.golden."+form), write(t, form, in), *update)
 		})
 	}
 }
