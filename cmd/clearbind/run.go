@@ -159,30 +159,23 @@ func (p *program) run(ctx context.Context) int {
 	for _, d := range damages {
 		errs = append(errs, d)
 	}
+	if !p.stuck {
+		errs = append(errs, p.out.close()) // what is lost by it is in the reports
+	}
+	errs = append(errs, p.zeek.close())
 	p.board.ended(len(damages), interrupted)
-	errs = append(errs, p.writeReports()...)
-	failed := len(errs) > 0
+	errs = clean(append(errs, p.writeReports()...))
 	for _, err := range errs {
 		complain(p.stderr, err, exitFailed)
 	}
-	if !p.stuck {
-		if err := p.out.close(); err != nil {
-			complain(p.stderr, err, exitFailed)
-			failed = true
-		}
-	}
-	if err := p.zeek.close(); err != nil {
-		complain(p.stderr, err, exitFailed)
-		failed = true
-	}
-	if p.stuck || !p.out.left || !interrupted {
+	if p.stuck || !p.out.left || !p.alertsOnly() {
 		summarise(p.stderr, p.board.state(), p.where())
 	}
 	if web != nil {
 		web.linger(ctx, p.stderr, p.cfg.live())
 	}
 	switch {
-	case failed:
+	case len(errs) > 0:
 		return exitFailed
 	case p.out.found && !interrupted:
 		return exitFound
