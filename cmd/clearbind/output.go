@@ -30,9 +30,7 @@ type output struct {
 	board    *board
 	cancel   context.CancelFunc // ends the reading when nobody reads the alerts; nil: it goes on
 	least    detect.Severity    // told
-	failOn   detect.Severity    // 0: none
 	survives bool               // a sensor goes on when alerts cannot be written
-	found    bool               // something at failOn or above
 	left     bool               // whoever read the alerts has gone
 	sent     int64              // octets of alerts that file took
 	ends     []int64            // where each alert in buf ends, counted as sent is
@@ -43,7 +41,7 @@ type output struct {
 }
 
 func openOutput(cfg *config, log *slog.Logger, stdout *os.File) (*output, error) {
-	o := &output{log: log, least: cfg.minSeverity, failOn: cfg.failOn, survives: cfg.live()}
+	o := &output{log: log, least: cfg.minSeverity, survives: cfg.live()}
 	observer := alertlog.Observer{}
 	if cfg.live() {
 		observer.Hostname, _ = os.Hostname() // a sensor without a name has none
@@ -155,9 +153,6 @@ func (o *output) settle() {
 
 // tell writes an alert, if it is grave enough.
 func (o *output) tell(a *detect.Alert) {
-	if o.failOn != 0 && a.Severity >= o.failOn {
-		o.found = true
-	}
 	if a.Severity < o.least {
 		return
 	}

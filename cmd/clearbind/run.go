@@ -168,8 +168,9 @@ func (p *program) run(ctx context.Context) int {
 	for _, err := range errs {
 		complain(p.stderr, err, exitFailed)
 	}
+	seen := p.board.state()
 	if p.stuck || !p.out.left || !p.alertsOnly() {
-		summarise(p.stderr, p.board.state(), p.where())
+		summarise(p.stderr, seen, p.where())
 	}
 	if web != nil {
 		web.linger(ctx, p.stderr, p.cfg.live())
@@ -177,7 +178,7 @@ func (p *program) run(ctx context.Context) int {
 	switch {
 	case len(errs) > 0:
 		return exitFailed
-	case p.out.found && !interrupted:
+	case p.cfg.failOn != 0 && !interrupted && found(&seen.Detect, p.cfg.failOn):
 		return exitFound
 	}
 	return exitDone

@@ -100,15 +100,28 @@ func sum(counts []uint64) (n uint64) {
 	return n
 }
 
+// found says whether there was a finding at least that grave, told or not.
+func found(c *detect.Counts, least detect.Severity) bool {
+	for sev := least; sev <= detect.Critical; sev++ {
+		if ofSeverity(c, sev) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func ofSeverity(c *detect.Counts, sev detect.Severity) (n uint64) {
+	for r := range c.Alerts {
+		n += c.Alerts[r][sev]
+	}
+	return n
+}
+
 // findings counts them by severity, the gravest first.
 func findings(c *detect.Counts) string {
 	var parts []string
 	for sev := detect.Critical; sev >= detect.Info; sev-- {
-		sum := uint64(0)
-		for r := range c.Alerts {
-			sum += c.Alerts[r][sev]
-		}
-		if sum > 0 {
+		if sum := ofSeverity(c, sev); sum > 0 {
 			parts = append(parts, words.Number(sum)+" "+sev.String())
 		}
 	}
