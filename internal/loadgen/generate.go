@@ -11,7 +11,7 @@ import (
 
 // WriteFile makes the file path with what Generate writes.
 func WriteFile(path string, cfg Config) (Tally, error) {
-	out, err := os.Create(path) //nolint:gosec // a tool writes where it is told to
+	out, err := os.Create(path)
 	if err != nil {
 		return Tally{}, err
 	}
