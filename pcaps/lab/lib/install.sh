@@ -6,7 +6,7 @@ packages=(
   slapd ldap-utils libsasl2-modules libsasl2-modules-gssapi-mit sasl2-bin
   samba samba-ad-provision samba-dsdb-modules samba-vfs-modules samba-common-bin ldb-tools winbind
   krb5-kdc krb5-admin-server krb5-user 389-ds-base
-  nslcd libnss-ldapd php-cli php-ldap ruby ruby-net-ldap adcli
+  nslcd libnss-ldapd sssd-ldap libnss-sss libpam-sss pamtester gss-ntlmssp php-cli php-ldap ruby ruby-net-ldap adcli
   python3-ldap python3-ldap3 libnet-ldap-perl libio-socket-ssl-perl libauthen-sasl-perl libdigest-hmac-perl
 )
 

@@ -185,3 +185,14 @@ ad-gss-spnego-starttls.pcap() {
   capture not port 88
   LDAPTLS_REQCERT=allow ad_search -ZZ -Q -Y GSS-SPNEGO -O maxssf=0
 }
+
+# NTLM in GSS-SPNEGO, inside StartTLS. Samba refuses it there, because this client signs and seals as well: nobody outside sees that.
+ad-ntlm-starttls.pcap() {
+  trust
+  mapfile -t with_tls < <(samba_tls)
+  samba_dc "${with_tls[@]}"
+  echo "LAB:mira:$MIRA_PW" >"$scratch/ntlm"
+  capture
+  expect 53 in_client env NTLM_USER_FILE="$scratch/ntlm" KRB5_CONFIG=/dev/null \
+    ldapsearch -ZZ -Q -LLL -H "ldap://$SERVER_NAME" -Y GSS-SPNEGO -b "$AD_USERS" '(sAMAccountName=jonas)' cn
+}

@@ -124,3 +124,60 @@ name-service-nslcd-starttls.pcap() {
   name_service "uri ldap://$SERVER_NAME" 'ssl start_tls' "tls_cacertfile $LDAPTLS_CACERT" 'tls_reqcert demand'
   in_client getent passwd mira
 }
+
+# sssd without TLS for names: it asks with a service's account, in the clear, and checks a password inside StartTLS all the same.
+name-service-sssd.pcap() {
+  trust
+  serve "$(tls)"
+  sssd_configuration >"$scratch/sssd.conf"
+  capture
+  # All of sssd's state is in a file system of its own, which only what runs in here sees.
+  in_client bash -e <<SH
+mount -t tmpfs tmpfs /var/lib/sss
+mkdir -p /var/lib/sss/{db,deskprofile,gpo_cache,keytabs,mc,pipes/private,pubconf,secrets}
+mkdir -p $scratch/sssd $scratch/pam.d
+install -m 600 $scratch/sssd.conf $scratch/sssd/sssd.conf
+printf 'auth required pam_sss.so\n' >$scratch/pam.d/lab
+mount --bind $scratch/sssd /etc/sssd
+mount --bind $scratch/pam.d /etc/pam.d
+rm -f /run/sssd.pid
+sssd -i &
+until getent -s sss passwd mira; do sleep 0.2; done
+pamtester lab mira authenticate <<<'$MIRA_PW'
+! pamtester lab mira authenticate <<<'$WRONG_PW'
+kill %1
+wait
+SH
+}
+
+sssd_configuration() {
+  cat <<CONF
+[sssd]
+services = nss, pam
+domains = lab
+[domain/lab]
+id_provider = ldap
+auth_provider = ldap
+access_provider = permit
+sudo_provider = none
+ldap_uri = ldap://$SERVER_NAME
+ldap_search_base = $BASE
+ldap_tls_cacert = $LDAPTLS_CACERT
+ldap_default_bind_dn = $PRINTER
+ldap_default_authtok = $PRINTER_PW
+CONF
+}
+
+# slapd as a proxy (back-ldap), in front of the client's own slapd: both hosts are servers on port 389, and one of them is a client too.
+directory-proxy.pcap() {
+  serve
+  local dir=$scratch/proxy
+  mkdir -p "$dir"
+  printf '%s\n' "include /etc/ldap/schema/core.schema" "pidfile $dir/pid" 'modulepath /usr/lib/ldap' 'moduleload back_ldap' \
+    'database ldap' "suffix $BASE" "uri ldap://$SERVER/" 'rebind-as-user yes' >"$dir/slapd.conf"
+  in_client slapd -d stats -f "$dir/slapd.conf" -h "ldap://$CLIENT:389/" 2>"$scratch/proxy.log" &
+  await 10 grep -q 'slapd starting' "$scratch/proxy.log"
+  capture
+  in_server ldapsearch -x -LLL -H "ldap://$CLIENT" -D "$MIRA" -w "$MIRA_PW" -b "$PEOPLE" '(uid=jonas)' cn
+  expect 49 in_server ldapwhoami -x -H "ldap://$CLIENT" -D "$JONAS" -w "$WRONG_PW"
+}

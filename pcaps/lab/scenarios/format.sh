@@ -105,3 +105,18 @@ internet-exposure.pcap() {
   plain_session
   edit "$lab/lib/rewrite.py" public
 }
+
+# Two taps whose clocks are three milliseconds apart, merged by time: every answer stands before its request.
+taps-apart.pcap() {
+  plain_session
+  edit "$lab/lib/rewrite.py" apart=3000
+}
+
+# Joined in mid-connection, at the octet that keeps it alive.
+joined-at-keep-alive.pcap() {
+  serve
+  capture
+  in_client "${go_ldap[@]}" "ldap://$SERVER" search "$PEOPLE" '(uid=jonas)' cn bind "$MIRA" "$MIRA_PW" search "$PEOPLE" '(uid=zoe)' cn unbind
+  edit from_message 'ldap.bindRequest_element'
+  edit "$lab/lib/rewrite.py" keep-alive
+}

@@ -10,6 +10,17 @@ nine-wrong-passwords.pcap() {
   done
 }
 
+# A service whose password was changed asks every twenty minutes, for hours: nobody guesses.
+wrong-password-for-hours.pcap() {
+  serve
+  capture
+  local n
+  for n in 1 2 3 4 5 6 7 8 9 10 11 12; do
+    expect 49 in_client ldapwhoami -x -H "ldap://$SERVER" -D "$PRINTER" -w "$WRONG_PW"
+  done
+  edit "$lab/lib/rewrite.py" spread=1200
+}
+
 # One wrong password each for nine names: not yet spraying.
 nine-names-wrong-password.pcap() {
   serve

@@ -81,3 +81,18 @@ delete: userPassword
 userPassword: $JONAS_PW
 LDIF
 }
+
+# Two modifies of mail whose answers bring the old password back: the pre-read and post-read controls of RFC 4527.
+write-reads-password-back.pcap() {
+  serve
+  capture
+  local control
+  for control in preread postread; do
+    in_client ldapmodify -x -H "ldap://$SERVER" -D "$ADMIN" -w "$ADMIN_PW" -e "$control=userPassword" <<LDIF
+dn: $JONAS
+changetype: modify
+replace: mail
+mail: $control@example.org
+LDIF
+  done
+}
