@@ -8,14 +8,17 @@ import (
 	"github.com/clearbind/clearbind/decode/ldap"
 )
 
-// early is the result of a request that was not read yet. Mirrors, hosts with
-// several queues and merged captures show the two directions in an order that
-// never was, and a hole may hold back a request that was answered long ago.
+// early is what came of the answer to a request that was not read yet. Mirrors,
+// hosts with several queues and merged captures show the two directions in an
+// order that never was, and a hole may hold back a request that was answered
+// long ago.
 type early struct {
 	id         int32
-	op         ldap.Op
+	op         ldap.Op // of the result; zero: it did not come yet
 	prot       Protection
 	ack        uint32 // what the server had of the client's stream
+	entries    uint64
+	bytes      uint64 // of those
 	code       int
 	diagnostic []byte // owned
 	generated  bool   // a password came with it
@@ -26,21 +29,31 @@ const (
 	maxDiagnostic = 512 // octets of a diagnostic kept; Active Directory's have about a hundred
 )
 
-// foresee keeps the result of a request that was not read, if it is still to
-// come: the server has acknowledged more of the client's stream than was read.
-// The answers in the middle of an exchange are not worth it.
-func (e *Engine) foresee(s *session, m *message, res *ldap.Result) bool {
+// foresee gives what is kept of the answer to a request that was not read, if
+// that is still to come: the server has acknowledged more of the client's stream
+// than was read. nil: it is not.
+func (e *Engine) foresee(s *session, m *message) *early {
 	ack, ok := e.acknowledged(s)
 	client := &s.half[s.client].stream
-	if !ok || m.id == 0 || res.Code == ldap.SASLBindInProgress || client.Started() && int32(ack-client.Position()) <= 0 {
-		return false
+	if !ok || m.id == 0 || client.Started() && int32(ack-client.Position()) <= 0 {
+		return nil
 	}
-	if len(s.early) >= maxEarly {
-		s.early = slices.Delete(s.early, 0, 1)
+	i := slices.IndexFunc(s.early, func(a early) bool { return a.id == m.id && a.op == 0 })
+	if i < 0 {
+		if len(s.early) >= maxEarly {
+			s.early = slices.Delete(s.early, 0, 1)
+		}
+		i = len(s.early)
+		s.early = append(s.early, early{id: m.id})
 	}
-	diagnostic := bytes.Clone(res.Diagnostic[:min(len(res.Diagnostic), maxDiagnostic)])
-	s.early = append(s.early, early{m.id, m.op, m.prot, ack, res.Code, diagnostic, ldap.GeneratesPassword(res.Value)})
-	return true
+	s.early[i].prot, s.early[i].ack = m.prot, ack
+	return &s.early[i]
+}
+
+// keep keeps a result, without the secret that may be in it.
+func (a *early) keep(op ldap.Op, res *ldap.Result) {
+	a.op, a.code, a.generated = op, res.Code, ldap.GeneratesPassword(res.Value)
+	a.diagnostic = bytes.Clone(res.Diagnostic[:min(len(res.Diagnostic), maxDiagnostic)])
 }
 
 // acknowledged gives what the server acknowledges in the segment at hand.
@@ -52,20 +65,28 @@ func (e *Engine) acknowledged(s *session) (ack uint32, ok bool) {
 	return e.seg.Ack, key == s.key && fromLo != (s.client == toHi)
 }
 
-// answered completes the request just read, if its answer came before it.
+// answered adds to the request just read what came of its answer before it.
 func (e *Engine) answered(s *session, m *message) {
-	i := slices.IndexFunc(s.early, func(a early) bool { return a.id == m.id && a.op == answerTo[m.op] })
+	i := slices.IndexFunc(s.early, func(a early) bool { return a.id == m.id && (a.op == 0 || a.op == answerTo[m.op]) })
 	if i < 0 {
 		return
 	}
 	a := s.early[i]
 	s.early = slices.Delete(s.early, i, i+1)
-	if int32(a.ack-s.half[s.client].stream.Position()) < 0 {
-		return // the ID is used again: this request was sent after that answer
-	}
 	at := s.find(a.id)
+	if at < 0 || int32(a.ack-s.half[s.client].stream.Position()) < 0 {
+		return // or the ID is used again: this request was sent after that answer
+	}
+	p := &s.pending[at]
+	if p.event != nil {
+		p.event.entries += a.entries
+		p.event.bytes += a.bytes
+	}
+	if a.op == 0 {
+		return
+	}
 	answer, res := message{id: a.id, op: a.op, prot: a.prot}, ldap.Result{Code: a.code, Diagnostic: a.diagnostic}
-	if at >= 0 && a.generated && s.pending[at].generates {
+	if a.generated && p.generates {
 		e.secretReturned(s, &answer, at, nil, nil)
 	}
 	e.result(s, &answer, &res, at)

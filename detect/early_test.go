@@ -24,8 +24,12 @@ func TestAnswersShownBeforeTheirRequests(t *testing.T) {
 	}{
 		"a bind and a search": {func(k *talk) {
 			k.ahead(simple(1, who, secret), bound(1, 0))
-			k.ahead(searchRequest(2, "dc=x", 2), done(2, 0))
+			k.ahead(searchRequest(2, "dc=x", 2), slices.Concat(entry(2, "cn=a,dc=x", "cn"), entry(2, "cn=b,dc=x", "cn"), done(2, 0)))
 		}, []string{"cleartext-bind success " + who, "cleartext-search success " + who}},
+		"a search whose entries go on behind it": {func(k *talk) {
+			k.ahead(searchRequest(2, "dc=x", 2), entry(2, "cn=a,dc=x", "cn"))
+			k.answers(entry(2, "cn=b,dc=x", "cn"), done(2, 0))
+		}, []string{"cleartext-search success "}},
 		"a refusal": {func(k *talk) {
 			k.ahead(simple(1, who, secret), result(1, 0x61, 49, "80090308: LdapErr: DSID-0C09, comment: AcceptSecurityContext error, data 533, v4563"))
 		}, []string{"cleartext-bind failure " + who}},
@@ -53,6 +57,9 @@ func TestAnswersShownBeforeTheirRequests(t *testing.T) {
 			got := []string{}
 			for _, a := range k.end() {
 				got = append(got, a.Rule.String()+" "+a.Outcome.String()+" "+a.User)
+				if a.Rule == CleartextSearch && name != "an exchange of two steps" && a.Search.Entries != 2 {
+					t.Errorf("%d entries, want 2", a.Search.Entries)
+				}
 				if a.Result != nil && a.Result.Code == 49 && !a.Right {
 					t.Error("the reason in the diagnostic was lost")
 				}

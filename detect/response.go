@@ -22,9 +22,13 @@ func (e *Engine) response(s *session, m *message) bool {
 	}
 	i := s.find(m.id)
 	e.readBack(s, m, i)
-	if i >= 0 || !e.foresee(s, m, &res) {
-		e.result(s, m, &res, i)
+	if i < 0 && res.Code != ldap.SASLBindInProgress { // a step's answer is worth nothing later
+		if a := e.foresee(s, m); a != nil {
+			a.keep(m.op, &res)
+			return true
+		}
 	}
+	e.result(s, m, &res, i)
 	return true
 }
 
@@ -72,6 +76,9 @@ func (e *Engine) entry(s *session, m *message) bool {
 		if p.told {
 			return true
 		}
+	} else if a := e.foresee(s, m); a != nil {
+		a.entries++
+		a.bytes += uint64(m.size)
 	}
 	entry, ok := ldap.ParseEntry(m.body)
 	if !ok {
