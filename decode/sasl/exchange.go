@@ -27,7 +27,6 @@ type Client struct {
 	Workstation string // NTLM
 	Realm       string // DIGEST-MD5, Kerberos
 	Service     string // Kerberos: the service the ticket is for
-	EType       int    // Kerberos: what the ticket is sealed with (RFC 3961 8), 23 is RC4; 0: not told
 }
 
 // Name gives the identity the way its mechanism writes it: DOMAIN\user for
@@ -114,10 +113,6 @@ func (x *Exchange) learn(c *Client) {
 		}
 		*pair[1] = *pair[0]
 	}
-	if c.EType != 0 {
-		x.known.EType = c.EType
-	}
-	c.EType = x.known.EType
 }
 
 func (x *Exchange) read(creds []byte) Client {

@@ -25,8 +25,7 @@ func kerberosToken(token []byte) (req []byte, ok bool) {
 }
 
 // readTicket reads what an AP-REQ tells in the clear (RFC 4120 5.5.1): the
-// realm, the service and the encryption type of its ticket. Who the client is,
-// is sealed.
+// realm and the service of its ticket. Who the client is, is sealed.
 func readTicket(req []byte) Client {
 	c := Client{Exposure: Ticket}
 	req, _, _ = der(req, tagAPREQ)
@@ -43,14 +42,6 @@ func readTicket(req []byte) Client {
 			c.Service += "/"
 		}
 		c.Service += clip(part)
-	}
-	sealed, _, _ := der(field(&ticket, 0xa3), 0x30)
-	etype, _, _ := der(field(&sealed, 0xa0), 0x02)
-	if n := len(etype); n > 0 && n <= 4 {
-		c.EType = int(int8(etype[0])) // some are negative
-		for _, o := range etype[1:] {
-			c.EType = c.EType<<8 | int(o)
-		}
 	}
 	return c
 }

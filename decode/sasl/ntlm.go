@@ -21,7 +21,6 @@ const (
 type ntlm struct {
 	Domain, User, Workstation string
 	Sign, Seal                bool
-	V1                        bool // NTLMv1 or LM, weaker than v2
 	Anonymous                 bool // no identity, no password
 }
 
@@ -63,7 +62,6 @@ func readAuthenticate(b []byte) (n ntlm, ok bool) {
 	}
 	n = ntlm{Domain: text(ntlmDomain), User: text(ntlmUser), Workstation: text(ntlmWorkstation), Sign: flags&ntlmSign != 0, Seal: flags&ntlmSeal != 0}
 	lm, nt := binary.LittleEndian.Uint16(b[ntlmLM:]), binary.LittleEndian.Uint16(b[ntlmNT:])
-	n.V1 = nt == 24 || nt == 0 && lm == 24
 	// MS-NLMP 3.2.5.1.2: nobody has no response, or one octet of it. A flag alone
 	// makes nobody of a client that sent something to guess at.
 	n.Anonymous = nt == 0 && lm <= 1 && (n.User == "" || flags&ntlmAnonymous != 0)

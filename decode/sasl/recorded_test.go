@@ -90,8 +90,8 @@ type outcome struct {
 }
 
 func TestRecordedExchanges(t *testing.T) {
-	samba := Client{Exposure: Ticket, Realm: "AD.EXAMPLE.ORG", Service: "ldap/dc1.ad.example.org", EType: 18}
-	mit := Client{Exposure: Ticket, Realm: "EXAMPLE.ORG", Service: "ldap/ldap.example.org", EType: 18}
+	samba := Client{Exposure: Ticket, Realm: "AD.EXAMPLE.ORG", Service: "ldap/dc1.ad.example.org"}
+	mit := Client{Exposure: Ticket, Realm: "EXAMPLE.ORG", Service: "ldap/ldap.example.org"}
 	ntlm := Client{Exposure: Guessable, Identity: "mira", Domain: "LAB", Workstation: "VM"}
 	digest := Client{Exposure: Guessable, Identity: "mira", Realm: "example.org"}
 	cram := Client{Exposure: Guessable, Identity: "mira"}

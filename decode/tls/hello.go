@@ -33,13 +33,8 @@ type Hello struct {
 	// Version is the one a server chose, or the highest that a client offers;
 	// 0: the hello is cut before it tells.
 	Version uint16
-	// Cipher is the suite a server chose; 0: the hello is cut before it tells.
-	Cipher uint16
 	// ServerName is the one a client asks for (RFC 6066 3); nil: none.
 	ServerName []byte
-	// ALPN is the protocol a server chose, or the first that a client offers
-	// (RFC 7301 3.1); nil: none.
-	ALPN []byte
 	// Whole says that the hello was read to its end.
 	Whole bool
 }
@@ -47,7 +42,6 @@ type Hello struct {
 // Extensions that tell something (RFC 8446 4.2).
 const (
 	extServerName        = 0
-	extALPN              = 16
 	extSupportedVersions = 43
 
 	hostName = 0 // the one kind of server name there is (RFC 6066 3)
@@ -75,8 +69,7 @@ func ReadHello(b []byte) Hello {
 		body.vector(2) // cipher suites
 		body.vector(1) // compression methods
 	} else {
-		h.Cipher = body.u16()
-		body.skip(1)
+		body.skip(3) // cipher suite and compression method
 	}
 	h.Whole = whole
 	extensions, _ := body.vector(2)
@@ -117,10 +110,6 @@ func (h *Hello) extensions(r fields) {
 				name, _ := list.vector(2)
 				h.ServerName = name.text()
 			}
-		case kind == extALPN && h.ALPN == nil:
-			list, _ := value.vector(2)
-			name, _ := list.vector(1)
-			h.ALPN = name.text()
 		}
 	}
 }

@@ -58,14 +58,14 @@ func TestReadHello(t *testing.T) {
 		b    []byte
 		want Hello
 	}{
-		"a server of TLS 1.2":                       {hello(2, TLS12, extension(11, []byte{1, 0})), Hello{Side: ServerHello, Version: TLS12, Cipher: 0x1301, Whole: true}},
-		"a server of TLS 1.2 that chose a protocol": {hello(2, TLS12, extension(16, vector(2, vector(1, []byte("ldap"))))), Hello{Side: ServerHello, Version: TLS12, Cipher: 0x1301, ALPN: []byte("ldap"), Whole: true}},
-		"a server of TLS 1.3 says so behind":        {server13, Hello{Side: ServerHello, Version: TLS13, Cipher: 0x1301, Whole: true}},
-		"a server of TLS 1.3, in records of one":    {pieces(server13, 1), Hello{Side: ServerHello, Version: TLS13, Cipher: 0x1301, Whole: true}},
-		"a server of TLS 1.0 without extensions":    {hello(2, TLS10), Hello{Side: ServerHello, Version: TLS10, Cipher: 0x1301, Whole: true}},
-		"a server, and its certificate behind":      {append(hello(2, TLS12), hello(11, 0)...), Hello{Side: ServerHello, Version: TLS12, Cipher: 0x1301, Whole: true}},
-		"a client that offers TLS 1.3, and grease":  {client13, Hello{Side: ClientHello, Version: TLS13, ServerName: []byte(dc1), ALPN: []byte("ldap"), Whole: true}},
-		"a client in two records":                   {pieces(client13, len(client13)-20), Hello{Side: ClientHello, Version: TLS13, ServerName: []byte(dc1), ALPN: []byte("ldap"), Whole: true}},
+		"a server of TLS 1.2":                       {hello(2, TLS12, extension(11, []byte{1, 0})), Hello{Side: ServerHello, Version: TLS12, Whole: true}},
+		"a server of TLS 1.2 that chose a protocol": {hello(2, TLS12, extension(16, vector(2, vector(1, []byte("ldap"))))), Hello{Side: ServerHello, Version: TLS12, Whole: true}},
+		"a server of TLS 1.3 says so behind":        {server13, Hello{Side: ServerHello, Version: TLS13, Whole: true}},
+		"a server of TLS 1.3, in records of one":    {pieces(server13, 1), Hello{Side: ServerHello, Version: TLS13, Whole: true}},
+		"a server of TLS 1.0 without extensions":    {hello(2, TLS10), Hello{Side: ServerHello, Version: TLS10, Whole: true}},
+		"a server, and its certificate behind":      {append(hello(2, TLS12), hello(11, 0)...), Hello{Side: ServerHello, Version: TLS12, Whole: true}},
+		"a client that offers TLS 1.3, and grease":  {client13, Hello{Side: ClientHello, Version: TLS13, ServerName: []byte(dc1), Whole: true}},
+		"a client in two records":                   {pieces(client13, len(client13)-20), Hello{Side: ClientHello, Version: TLS13, ServerName: []byte(dc1), Whole: true}},
 		"a client whose names lie in two records":   {pieces(client13, 3), Hello{Side: ClientHello, Version: TLS13, Whole: true}},
 		"a client, its second record not there":     {pieces(client13, 90)[:recordHeader+90], Hello{Side: ClientHello, ServerName: []byte(dc1)}},
 		"a client that is interrupted by an alert":  {append(pieces(client13, 90)[:recordHeader+90], Alert, 3, 1, 0, 2, 2, 40), Hello{Side: ClientHello, ServerName: []byte(dc1)}},
@@ -75,8 +75,8 @@ func TestReadHello(t *testing.T) {
 		"a name twice":                              {hello(1, TLS12, name, extension(0, vector(2, []byte{0}, vector(2, []byte("x"))))), Hello{Side: ClientHello, Version: TLS12, ServerName: []byte(dc1), Whole: true}},
 		"a name without octets":                     {hello(1, TLS12, extension(0, nil)), Hello{Side: ClientHello, Version: TLS12, Whole: true}},
 		"a hello cut before its version is sure":    {hello(2, TLS12)[:recordHeader+20], Hello{Side: ServerHello}},
-		"a hello cut in its extensions":             {hello(2, TLS12, extension(43, []byte{3, 4}))[:recordHeader+4+34+8+3+4], Hello{Side: ServerHello, Cipher: 0x1301}},
-		"an old hello that is cut is old for sure":  {hello(2, TLS11, extension(11, []byte{1, 0}))[:recordHeader+4+34+8+3+4], Hello{Side: ServerHello, Version: TLS11, Cipher: 0x1301}},
+		"a hello cut in its extensions":             {hello(2, TLS12, extension(43, []byte{3, 4}))[:recordHeader+4+34+8+3+4], Hello{Side: ServerHello}},
+		"an old hello that is cut is old for sure":  {hello(2, TLS11, extension(11, []byte{1, 0}))[:recordHeader+4+34+8+3+4], Hello{Side: ServerHello, Version: TLS11}},
 		"another handshake message":                 {[]byte{Handshake, 3, 3, 0, 4, 11, 0, 0, 0}, Hello{}},
 		"application data":                          {[]byte{ApplicationData, 3, 3, 0, 4, 1, 0, 0, 0}, Hello{}},
 		"a record without its contents":             {[]byte{Handshake, 3, 3, 0, 4}, Hello{}},
@@ -87,48 +87,6 @@ func TestReadHello(t *testing.T) {
 				t.Errorf("%+v, want %+v", have, c.want)
 			}
 			if n := testing.AllocsPerRun(20, func() { ReadHello(c.b) }); n != 0 {
-				t.Errorf("%v allocations", n)
-			}
-		})
-	}
-}
-
-// oldHello is a hello in the form of SSL 2, as OpenSSL 0.9.8 and Java 6 send it.
-func oldHello(version uint16, ciphers, session, challenge int) []byte {
-	b := []byte{1, byte(version >> 8), byte(version), byte(ciphers >> 8), byte(ciphers), 0, byte(session), 0, byte(challenge)}
-	b = append(b, make([]byte, ciphers+session+challenge)...)
-	return append([]byte{0x80 | byte(len(b)>>8), byte(len(b))}, b...)
-}
-
-func TestReadOldHello(t *testing.T) {
-	whole := oldHello(TLS10, 3*17, 0, 32)
-	for title, c := range map[string]struct {
-		b    []byte
-		want Hello
-		n    int
-		v    Verdict
-	}{
-		"TLS 1.0":                     {whole, Hello{Side: ClientHello, Version: TLS10, Whole: true}, 94, OK},
-		"SSL 3.0, resumed":            {oldHello(SSL30, 6, 16, 16), Hello{Side: ClientHello, Version: SSL30, Whole: true}, 49, OK},
-		"more behind it":              {append(bytes.Clone(whole), Handshake, 3, 1), Hello{Side: ClientHello, Version: TLS10, Whole: true}, 94, OK},
-		"cut behind its lengths":      {whole[:11], Hello{Side: ClientHello, Version: TLS10}, 94, OK},
-		"the front of one":            {whole[:10], Hello{}, 0, NeedMore},
-		"nothing":                     {nil, Hello{}, 0, NeedMore},
-		"SSL 2.0, which nobody takes": {oldHello(2, 9, 0, 16), Hello{}, 0, NotTLS},
-		"a server's":                  {[]byte{0x80, 94, 4}, Hello{}, 0, NotTLS},
-		"half a cipher suite":         {oldHello(TLS10, 8, 0, 32), Hello{}, 0, NotTLS},
-		"no cipher suite":             {oldHello(TLS10, 0, 0, 32), Hello{}, 0, NotTLS},
-		"a session of seven octets":   {oldHello(TLS10, 9, 7, 32), Hello{}, 0, NotTLS},
-		"a challenge that is short":   {oldHello(TLS10, 9, 0, 8), Hello{}, 0, NotTLS},
-		"lengths that do not add up":  {append([]byte{0x80, 95}, whole[2:]...), Hello{}, 0, NotTLS},
-		"a record":                    {hello(1, TLS10), Hello{}, 0, NotTLS},
-		"an LDAPMessage":              {[]byte{0x30, 0x0c, 2, 1, 1}, Hello{}, 0, NotTLS},
-	} {
-		t.Run(title, func(t *testing.T) {
-			if have, n, v := ReadOldHello(c.b); !reflect.DeepEqual(have, c.want) || n != c.n || v != c.v {
-				t.Errorf("%+v %d %d, want %+v %d %d", have, n, v, c.want, c.n, c.v)
-			}
-			if n := testing.AllocsPerRun(20, func() { ReadOldHello(c.b) }); n != 0 {
 				t.Errorf("%v allocations", n)
 			}
 		})
@@ -162,15 +120,15 @@ func TestRecordedHellos(t *testing.T) {
 	asks := func(version uint16) Hello {
 		return Hello{Side: ClientHello, Version: version, ServerName: []byte("ldap.example.org"), Whole: true}
 	}
-	answers := func(version, cipher uint16) Hello {
-		return Hello{Side: ServerHello, Version: version, Cipher: cipher, Whole: true}
+	answers := func(version uint16) Hello {
+		return Hello{Side: ServerHello, Version: version, Whole: true}
 	}
 	for file, want := range map[string][]Hello{
-		"ldaps-636":     {asks(TLS13), answers(TLS13, 0x1302)},
-		"ldaps-on-389":  {asks(TLS13), answers(TLS13, 0x1302)},
-		"starttls-good": {asks(TLS13), answers(TLS13, 0x1302)},
-		"weak-tls":      {asks(TLS10), answers(TLS10, 0xc00a)},
-		"https-on-389":  {{Side: ClientHello, Version: TLS13, Whole: true}, answers(TLS13, 0x1302)},
+		"ldaps-636":     {asks(TLS13), answers(TLS13)},
+		"ldaps-on-389":  {asks(TLS13), answers(TLS13)},
+		"starttls-good": {asks(TLS13), answers(TLS13)},
+		"weak-tls":      {asks(TLS10), answers(TLS10)},
+		"https-on-389":  {{Side: ClientHello, Version: TLS13, Whole: true}, answers(TLS13)},
 	} {
 		have := []Hello{}
 		for _, b := range all[file] {
@@ -235,14 +193,13 @@ func FuzzHello(f *testing.F) {
 		}
 	}
 	f.Add(hello(1, TLS12, extension(16, vector(2, vector(1, []byte("ldap"))))), uint16(3))
-	f.Add(oldHello(TLS10, 9, 16, 16), uint16(3))
 	f.Fuzz(func(t *testing.T, b []byte, size uint16) {
 		before := bytes.Clone(b)
 		whole := ReadHello(b)
 		if !bytes.Equal(b, before) {
 			t.Fatal("reading changed the record")
 		}
-		if !bytes.Contains(b, whole.ServerName) || !bytes.Contains(b, whole.ALPN) {
+		if !bytes.Contains(b, whole.ServerName) {
 			t.Fatal("a name from elsewhere")
 		}
 		for n := range b[:min(len(b), 4096)] {
@@ -253,18 +210,9 @@ func FuzzHello(f *testing.F) {
 		}
 		if r, v := ScanRecord(b); v == OK && r.Type == Handshake && r.Len <= len(b) && size > 0 && int(size) < maxFragment {
 			one, many := ReadHello(b[:r.Len]), ReadHello(pieces(b[:r.Len], int(size)))
-			one.ServerName, one.ALPN, many.ServerName, many.ALPN = nil, nil, nil, nil
+			one.ServerName, many.ServerName = nil, nil
 			if !reflect.DeepEqual(one, many) {
 				t.Fatalf("%+v, in records of %d %+v", one, size, many)
-			}
-		}
-		old, n, v := ReadOldHello(b)
-		if v == OK && (n < 2+9+3+16 || n > 2+0x7fff || old.Whole != (n <= len(b)) || old.Version < SSL30) {
-			t.Fatalf("%+v of %d octets", old, n)
-		}
-		for i := range min(len(b), 16) {
-			if _, m, w := ReadOldHello(b[:i]); w != NeedMore && (w != v || m != n) {
-				t.Fatalf("%d octets are %d, all %d", i, w, v)
 			}
 		}
 	})
@@ -276,9 +224,7 @@ func FuzzHello(f *testing.F) {
 func agrees(t *testing.T, n int, part, whole Hello) {
 	denied := part.Side != NoHello && part.Side != whole.Side ||
 		part.Version >= TLS12 && part.Version != whole.Version ||
-		part.Cipher != 0 && part.Cipher != whole.Cipher ||
 		part.ServerName != nil && !bytes.Equal(part.ServerName, whole.ServerName) ||
-		part.ALPN != nil && !bytes.Equal(part.ALPN, whole.ALPN) ||
 		part.Whole && !reflect.DeepEqual(part, whole)
 	if denied {
 		t.Fatalf("%d octets tell %+v, the whole hello %+v", n, part, whole)
