@@ -106,6 +106,7 @@ type Alert struct {
 
 	Client, Server       netip.AddrPort // by role, whichever end sent Packet
 	Balancer             netip.AddrPort // who opened the connection, where a PROXY header names Client; else invalid
+	ClientTLS            bool           // that client spoke TLS to Balancer: what is told was in the clear behind it
 	ClientMAC, ServerMAC [6]byte        // zero: the link has none
 	Proto                decode.Proto
 	VLAN                 uint16 // 0: none

@@ -341,7 +341,7 @@ func (e *Engine) proxy(s *session, d dir, b []byte) (n, want int) {
 	s.client = d
 	if p.Known {
 		s.balancer, _ = s.ends()
-		s.trueSrc, s.proxied = p.Src, true
+		s.trueSrc, s.proxied, s.proxiedTLS = p.Src, true, p.TLS
 		s.use, s.query, s.repeat = nil, nil, nil // those were the balancer's
 	}
 	return p.Len, 0

@@ -105,7 +105,7 @@ func (e *Engine) alert(s *session, r RuleID, m *message) Alert {
 		Count: 1,
 	}
 	if s.proxied {
-		a.Balancer = s.balancer.AddrPort()
+		a.Balancer, a.ClientTLS = s.balancer.AddrPort(), s.proxiedTLS
 	}
 	if seg := e.seg; seg != nil {
 		if key, fromLo := seg.Key(); key == s.key { // else it is another's, and s gives up waiting

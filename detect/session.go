@@ -64,9 +64,10 @@ type session struct {
 	amplifyTold     bool
 	hunted          int // octets searched for a message in vain
 
-	balancer decode.Endpoint // who opened the connection, where a PROXY header named the client
-	trueSrc  decode.Endpoint // that client
-	proxied  bool
+	balancer   decode.Endpoint // who opened the connection, where a PROXY header named the client
+	trueSrc    decode.Endpoint // that client
+	proxied    bool
+	proxiedTLS bool // the client spoke TLS to the balancer
 
 	version  int
 	user     string // identity of the last bind that succeeded; "": nobody, or not seen

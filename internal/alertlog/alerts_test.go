@@ -127,6 +127,9 @@ func everyAlert() []*detect.Alert {
 		a.ClientMAC, a.ServerMAC = [6]byte{0xd2, 0x7a, 0x2d, 0xf3, 0xa3, 0xa8}, [6]byte{1}
 		a.VLAN = 4094
 	})
+	with(detect.CleartextBind, func(a *detect.Alert) { // behind one that takes TLS off
+		a.Balancer, a.ClientTLS = netip.MustParseAddrPort("10.0.0.9:33000"), true
+	})
 	with(detect.CleartextBind, func(a *detect.Alert) { // IPv6, nanoseconds
 		a.Client, a.Server = netip.MustParseAddrPort("[2001:db8::7]:51022"), netip.MustParseAddrPort("[2001:db8::5]:389")
 		a.Time, a.Start = at.Add(7), at.Add(7)

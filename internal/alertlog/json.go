@@ -253,6 +253,9 @@ func (j *JSON) own(a *detect.Alert, rule *detect.Rule) {
 	if !j.observer.Live {
 		j.some("file", a.Origin)
 	}
+	if a.ClientTLS {
+		j.yes("client_tls")
+	}
 	j.some("secret_fingerprint", a.Fingerprint)
 	j.number("count", int64(a.Count))
 	if a.Held {
@@ -300,6 +303,11 @@ func (j *JSON) some(name, value string) {
 func (j *JSON) number(name string, n int64) {
 	j.key(name)
 	j.buf = strconv.AppendInt(j.buf, n, 10)
+}
+
+func (j *JSON) yes(name string) {
+	j.key(name)
+	j.buf = append(j.buf, "true"...)
 }
 
 func (j *JSON) list(name string, values ...string) {

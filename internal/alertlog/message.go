@@ -11,6 +11,9 @@ import (
 func Message(a *detect.Alert) string {
 	var b strings.Builder
 	client, server := a.Client.Addr().String(), a.Server.String()
+	if a.ClientTLS {
+		client += " (by TLS up to " + a.Balancer.Addr().String() + ")"
+	}
 	switch a.Rule {
 	case detect.CleartextBind, detect.CleartextSASL:
 		fmt.Fprintf(&b, "%s sent the password of %s to %s %s", client, account(a.User), server, inWhat(a))

@@ -84,6 +84,14 @@ proxy-v2-ldaps.pcap() {
   LDAPTLS_REQCERT=allow in_client ldapsearch -x -LLL -H "ldaps://$BALANCER" -D "$MIRA" -w "$MIRA_PW" -b "$PEOPLE" '(uid=jonas)' cn
 }
 
+# The client speaks TLS to the balancer, which takes it off and says so: in the clear is the way behind it.
+proxy-v2-client-tls.pcap() {
+  uris="pldap://$SERVER:389/" serve
+  cat "$work/tls/server.pem" "$work/tls/server.key" >"$scratch/front.pem"
+  balancer 'send-proxy-v2-ssl' "bind $BALANCER:636 ssl crt $scratch/front.pem"
+  LDAPTLS_REQCERT=allow in_client ldapsearch -x -LLL -H "ldaps://$BALANCER" -D "$MIRA" -w "$MIRA_PW" -b "$PEOPLE" '(uid=jonas)' cn
+}
+
 # Look-alike: health checks. Their header is LOCAL and names no client; each is an anonymous bind and no more.
 proxy-v2-health-check.pcap() {
   uris="pldap://$SERVER:389/" serve
