@@ -140,6 +140,22 @@ func TestReadiness(t *testing.T) {
 
 // TestInventoryDoesNotDependOnTheWorkers deals connections to one engine and
 // to three, and wants the same sum.
+func TestAnAnswerThatTakesLongStillSaysWhetherThePasswordWasRight(t *testing.T) {
+	for code, accepted := range map[byte]bool{0: true, 49: false} {
+		k := newTalk(t, Config{RepeatInterval: -1}).open()
+		k.asks(simple(1, who, secret))
+		k.wait(7 * time.Second)
+		k.answers(bound(1, code))
+		alerts := k.end()
+		if acc := k.e.Inventory().Accounts[who]; acc == nil || acc.Accepted != accepted || acc.Count != 1 {
+			t.Errorf("answer %d: %+v", code, acc)
+		}
+		if len(alerts) != 1 || alerts[0].Outcome != Unknown {
+			t.Errorf("answer %d: told %+v", code, alerts)
+		}
+	}
+}
+
 func TestInventoryDoesNotDependOnTheWorkers(t *testing.T) {
 	talkTo := func(workers int) *Inventory {
 		engines := make([]*talk, workers)

@@ -197,6 +197,13 @@ func (n *notes) account(e *Engine, name string, a *Alert) {
 	acc.First, acc.Last = earlier(acc.First, a.Time), later(acc.Last, a.Time)
 }
 
+// noteRight notes that the password of name, which was told, was the right one.
+func (e *Engine) noteRight(s *session, name string) {
+	if acc := e.notes[s.shard].accounts[name]; acc != nil {
+		acc.Accepted = true
+	}
+}
+
 // noteQuery counts a search that could be read. A connection mostly asks what it
 // asked before: then the query is known, and its client among the query's.
 func (e *Engine) noteQuery(s *session, req *ldap.Search) {

@@ -126,7 +126,7 @@ func (e *Engine) extendedResponse(s *session, m *message, res *ldap.Result, i in
 
 // complete gives the alerts that wait for a response its result, and settles
 // the request. The alerts may have been told already: then nothing happens to
-// them.
+// them, but the inventory hears of it.
 func (e *Engine) complete(s *session, i int, m *message, res *ldap.Result, o Outcome) {
 	if i < 0 {
 		return
@@ -137,7 +137,13 @@ func (e *Engine) complete(s *session, i int, m *message, res *ldap.Result, o Out
 		name = s.identity()
 	}
 	e.noteResult(s, name, res)
-	if ev := p.event; ev != nil && !ev.finished {
+	switch ev := p.event; {
+	case ev == nil:
+	case ev.finished: // told without an answer, which took too long
+		if p.op == ldap.BindRequest && p.secret && rightPassword(res) {
+			e.noteRight(s, name)
+		}
+	default:
 		if p.secret {
 			e.judge(ev, p, res, o)
 		}
