@@ -31,16 +31,18 @@ func TestRecordedProxyHeaders(t *testing.T) {
 		size  int // 0: the ports decide
 		port  uint16
 		first byte // of what comes behind the header
+		tls   bool // up to the balancer
 	}{
-		"proxy-v1.pcap":          {0, 389, 0x30},
-		"proxy-v2.pcap":          {28, 389, 0x30},
-		"proxy-v2-starttls.pcap": {28, 389, 0x30},
-		"proxy-v2-ipv6.pcap":     {52, 389, 0x30},
-		"proxy-v2-tlv.pcap":      {64, 389, 0x30},
-		"proxy-v2-ldaps.pcap":    {28, 636, 0x16},
+		"proxy-v1.pcap":            {0, 389, 0x30, false},
+		"proxy-v2.pcap":            {28, 389, 0x30, false},
+		"proxy-v2-starttls.pcap":   {28, 389, 0x30, false},
+		"proxy-v2-ipv6.pcap":       {52, 389, 0x30, false},
+		"proxy-v2-tlv.pcap":        {64, 389, 0x30, false},
+		"proxy-v2-client-tls.pcap": {46, 389, 0x30, true},
+		"proxy-v2-ldaps.pcap":      {28, 636, 0x16, false},
 	} {
 		p, _ := decode.ReadProxy(all[file])
-		if !p.Known || p.TLS || p.Src == p.Dst || p.Dst.Port != want.port || want.size > 0 && p.Len != want.size {
+		if !p.Known || p.TLS != want.tls || p.Src == p.Dst || p.Dst.Port != want.port || want.size > 0 && p.Len != want.size {
 			t.Errorf("%s: %+v", file, p)
 		}
 		if len(all[file]) <= p.Len || all[file][p.Len] != want.first {
