@@ -84,9 +84,11 @@ const Shards = 64
 // on nothing but the two addresses, so both directions, every connection of the
 // pair and their fragments meet in one shard, and a shard belongs to one
 // worker: what is told once for a client and a server is known by one alone.
-func (s *Segment) Shard() int {
+func (s *Segment) Shard() int { return shardOf(&s.Src.Addr, &s.Dst.Addr) }
+
+func shardOf(src, dst *[16]byte) int {
 	// A sum, so that the order of the two ends does not matter.
-	h := spread(&s.Src.Addr) + spread(&s.Dst.Addr)
+	h := spread(src) + spread(dst)
 	h ^= h >> 32
 	h *= 0x9e3779b97f4a7c15
 	return int(h >> 58)

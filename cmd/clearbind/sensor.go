@@ -183,7 +183,8 @@ func (s *sensor) handle(f *capture.Frame) {
 	if (s.first.IsZero() || f.Time.Before(s.first)) && !f.Time.IsZero() {
 		s.first = f.Time
 	}
-	if src, dst, ok := decode.Glance(f.Link, f.Data); ok && !s.engine.Watches(src, dst) {
+	brief, plain := decode.Glance(f.Link, f.Data)
+	if plain && (!s.engine.Watches(brief.Src, brief.Dst) || s.workers > 1 && !s.mine(brief.Shard())) {
 		s.alone = true
 		s.undecoded[decode.OK]++
 		s.engine.Tick(at)
@@ -193,12 +194,15 @@ func (s *sensor) handle(f *capture.Frame) {
 	why := s.packets.Decode(&link, &s.seg)
 	s.alone = true
 	s.undecoded[why]++
-	if why != decode.OK || s.workers > 1 && s.seg.Shard()%s.workers != s.index {
+	if why != decode.OK || !plain && s.workers > 1 && !s.mine(s.seg.Shard()) {
 		s.engine.Tick(at) // packet time goes on for every worker alike
 		return
 	}
 	s.engine.Observe(at, &s.seg)
 }
+
+// mine says whether a shard belongs to this worker.
+func (s *sensor) mine(shard int) bool { return shard%s.workers == s.index }
 
 // panicked tells the first panic, without the frame's octets. What makes one
 // decoder panic does the same to those of all workers, and counts once.
