@@ -38,7 +38,7 @@ func TestRecordedProxyHeaders(t *testing.T) {
 		"proxy-v2-starttls.pcap":   {28, 389, 0x30, false},
 		"proxy-v2-ipv6.pcap":       {52, 389, 0x30, false},
 		"proxy-v2-tlv.pcap":        {64, 389, 0x30, false},
-		"proxy-v2-client-tls.pcap": {46, 389, 0x30, true},
+		"proxy-v2-client-tls.pcap": {46, 636, 0x30, true},
 		"proxy-v2-ldaps.pcap":      {28, 636, 0x16, false},
 	} {
 		p, _ := decode.ReadProxy(all[file])
