@@ -63,25 +63,32 @@ func wire(t *testing.T) (send func(frame []byte)) {
 	}
 }
 
-// watcher is clearbind as a process of its own, at tap0.
+// watcher is clearbind as a process of its own.
 type watcher struct {
 	*exec.Cmd
 	stderr bytes.Buffer
 	read   chan struct{}
 }
 
+// watch begins to watch tap0, the end of wire.
 func watch(t *testing.T, args ...string) *watcher {
+	t.Helper()
+	return watchFrom(t, (*exec.Cmd).Start, append([]string{"-i", "tap0"}, args...)...)
+}
+
+// watchFrom starts clearbind as begin starts programs.
+func watchFrom(t *testing.T, begin func(*exec.Cmd) error, args ...string) *watcher {
 	t.Helper()
 	self := filepath.Join(t.TempDir(), "clearbind") // which name makes the test binary the program
 	if err := os.Symlink(executable(t), self); err != nil {
 		t.Fatal(err)
 	}
-	w := &watcher{Cmd: exec.Command(self, append([]string{"-i", "tap0", "--web.listen-address=127.0.0.1:9636"}, args...)...), read: make(chan struct{})}
+	w := &watcher{Cmd: exec.Command(self, append([]string{"--web.listen-address=127.0.0.1:9636"}, args...)...), read: make(chan struct{})}
 	pipe, err := w.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Start(); err != nil {
+	if err := begin(w.Cmd); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.Process.Kill() })
