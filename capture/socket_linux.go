@@ -54,6 +54,16 @@ func bind(fd, index int) error {
 	return unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: all, Ifindex: index})
 }
 
+// bound gives the interface that a socket gets the frames of; 0: all; -1: one
+// that has gone, of whatever number.
+func bound(fd int) int {
+	address, err := unix.Getsockname(fd)
+	if ll, ok := address.(*unix.SockaddrLinklayer); ok && err == nil {
+		return ll.Ifindex
+	}
+	return -1
+}
+
 // promiscuous asks an interface for frames of other hosts as well, until the
 // socket is closed or the interface is gone.
 func promiscuous(fd, index int) error {

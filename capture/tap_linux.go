@@ -13,7 +13,6 @@ import (
 type tap struct {
 	name    string
 	link    uint16 // of its frames
-	index   int    // of the interface the socket is bound to; 0: all
 	fd      int
 	ring    ring
 	promisc bool
@@ -40,7 +39,7 @@ func (t *tap) open(cfg *LiveConfig, w share) error {
 	if err != nil {
 		return err
 	}
-	t.link, t.index, t.up, t.carrier = linkOf(d.hatype), d.index, d.up, d.running
+	t.link, t.up, t.carrier = linkOf(d.hatype), d.up, d.running
 	t.missed = cardMissed("/sys/class/net", t.name)
 	t.echoes = t.name == anyInterface || d.hatype == unix.ARPHRD_LOOPBACK
 	snaplen := uint32(maxFrame)
@@ -64,7 +63,7 @@ func (t *tap) open(cfg *LiveConfig, w share) error {
 	if err := t.ring.open(t.fd, size/w.workers); err != nil {
 		return err
 	}
-	return t.bind(t.index)
+	return t.bind(d.index)
 }
 
 // bind begins to watch an interface, in its mode.
@@ -77,19 +76,19 @@ func (t *tap) bind(index int) error {
 			return fmt.Errorf("promiscuous mode: %w", err)
 		}
 	}
-	t.index = index
 	return nil
 }
 
 // check looks how the interface is. One that went down and up again has our
-// socket still; one that was made anew under its name has to be bound.
+// socket still; one that was made anew under its name has to be bound, and so has
+// one that comes back from another network namespace, with the number it had.
 func (t *tap) check() {
 	d, err := look(t.fd, t.name)
 	if err != nil {
 		t.mark(device{})
 		return
 	}
-	if d.index != t.index {
+	if d.index != bound(t.fd) {
 		t.mark(device{})
 		if linkOf(d.hatype) != t.link || t.bind(d.index) != nil {
 			return // of another kind, for which the filter is wrong; or gone again
