@@ -140,6 +140,8 @@ func (l *links) look(now []capture.Link) {
 			l.log.Warn("interface is down; it is picked up when it comes back", "interface", link.Name)
 		case link.Up && seen && !before.Up:
 			l.log.Info("interface is back", "interface", link.Name, "times_down", link.Downs)
+		case link.Up && seen && link.Downs > before.Downs:
+			l.log.Warn("interface was down for a moment", "interface", link.Name, "times_down", link.Downs)
 		case link.Up && !link.Carrier && (!seen || before.Carrier):
 			l.log.Warn("interface has no carrier: is the mirror connected?", "interface", link.Name)
 		}
