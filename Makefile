@@ -69,6 +69,10 @@ bench: ## Benchmarks beside the code, and the program beside its peers
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 	$(GO) run ./internal/loadgen/cmd/bench
 
+.PHONY: soak
+soak: ## Ten million packets over a cable into a sensor; SOAK="-packets=… -rate=…" (root)
+	$(GO) run ./internal/loadgen/cmd/soak $(SOAK)
+
 .PHONY: golden
 golden: ## Rewrite pcaps/*.golden.jsonl; look at the diff before you commit it
 	$(GO) test ./cmd/clearbind -run TestReplay -update
