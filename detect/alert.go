@@ -89,7 +89,8 @@ var methodNames = [NumMethods]string{"simple", "anonymous", "unauthenticated", "
 func (m Method) String() string { return methodNames[m] }
 
 // Alert is a finished statement. It owns all it holds: its strings were
-// cloned, cut to maxString octets and escaped, and none of them is a secret.
+// cloned, cut to maxString octets and escaped, and none of them is a secret. Nor
+// is there one in its evidence.
 type Alert struct {
 	Rule     RuleID
 	Severity Severity
@@ -127,6 +128,9 @@ type Alert struct {
 	Pattern     string  // directory-recon: what the search looks for; "": another rule
 	Names       int     // password-guessing and -spraying: binds refused, and names tried, within the window
 	Refused     int
+
+	Evidence     *Evidence // what it is told from; nil: none is asked for, or it is a repeat
+	EvidenceFile string    // where whoever writes evidence has put it; "": nowhere
 
 	Count int // 1, or how many like it were held back since the one that was told (then Held is true)
 	Held  bool

@@ -117,6 +117,7 @@ func (e *Engine) crackable(s *session, p *pending, b *Bind, step *sasl.Client, a
 	case open && step.Exposure == sasl.Guessable:
 		s.guess.alerts[0].User, s.guess.alerts[0].Bind = p.name, b
 		p.event = s.guess
+		e.prove(s.guess)
 		s.first(CrackableExchange, p.name)
 	case open: // it ended in an anonymous NTLM login: nothing to guess
 		s.guess.alerts = nil
@@ -142,6 +143,7 @@ func (e *Engine) bindResponse(s *session, m *message, res *ldap.Result, i int) {
 		if i >= 0 {
 			s.goOn(&s.pending[i])
 			if s.guess != nil && p.event == s.guess {
+				e.prove(s.guess)
 				s.pending[i].event = nil
 			}
 		}

@@ -31,7 +31,8 @@ type Config struct {
 	// PseudonymKey is the key of the HMAC that names are told as. nil: as they are.
 	PseudonymKey []byte
 
-	Records bool // make a Record of each message (see TakeRecords)
+	Records  bool // make a Record of each message (see TakeRecords)
+	Evidence bool // alerts carry the messages they are told from, without the secrets
 
 	MaxFlows  int // connections followed at a time; 0: 1 Mi. More cost the longest silent one.
 	MaxMemory int // octets held by all connections together; 0: 256 MiB. More cost the connection that asks for them.

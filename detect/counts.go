@@ -33,12 +33,13 @@ const (
 	LimitDepth                  // nesting of a filter
 	LimitInventory              // clients, servers and accounts remembered
 	LimitRecords                // records waiting for an answer
+	LimitEvidence               // octets of evidence of findings that wait
 	NumLimits
 )
 
 var limitNames = [NumLimits]string{
 	"flows", "held_bytes", "memory", "pdu_size", "pending_requests", "pending_alerts", "remembered_alerts", "nesting_depth", "inventory",
-	"pending_records",
+	"pending_records", "evidence",
 }
 
 func (l Limit) String() string { return limitNames[l] }

@@ -47,6 +47,8 @@ type Engine struct {
 
 	due       []*session      // of each; empty between sweeps
 	at        Packet          // the frame being looked at; borrowed fields: none
+	reading   message         // where evidence is asked for, the message being read; borrowed
+	proofHeld int             // octets of memory of evidence that waits
 	seg       *decode.Segment // borrowed for the length of one Observe; nil: time goes on, and no more
 	now       int64           // latest packet time seen, ns since 1970
 	nextSweep int64           // when waits are looked at again
@@ -77,6 +79,7 @@ func New(cfg Config) *Engine {
 // whatever the number of workers.
 func (e *Engine) Tick(p *Packet) {
 	e.at, e.seg = *p, nil
+	e.reading.whole = nil
 	if t := p.Time.UnixNano(); t > e.now {
 		e.now = t
 	}
@@ -288,7 +291,7 @@ func (e *Engine) countEnd(s *session) {
 
 // Finish ends everything that waits: the input is over. Take gives the rest.
 func (e *Engine) Finish() {
-	e.seg = nil
+	e.seg, e.reading.whole = nil, nil
 	e.each(tieEnded, e.flows.all(), e.end)
 	e.events.expire(math.MaxInt64)
 	e.release()
@@ -298,12 +301,15 @@ func (e *Engine) Finish() {
 // Told gives how many alerts Take would give.
 func (e *Engine) Told() int { return len(e.events.out) }
 
+// Weight gives the octets of memory of the evidence that Take would give.
+func (e *Engine) Weight() int { return e.events.weight }
+
 // Take appends the alerts that are finished, in order.
 func (e *Engine) Take(out []Alert) []Alert {
 	e.pseudonyms.alerts(e.events.out)
 	out = append(out, e.events.out...)
 	clear(e.events.out)
-	e.events.out = e.events.out[:0]
+	e.events.out, e.events.weight = e.events.out[:0], 0
 	return out
 }
 

@@ -10,6 +10,8 @@ type event struct {
 	entries  uint64 // search results so far
 	bytes    uint64 // octets of those
 	alerts   []Alert
+	evidence *Evidence // nil: none is asked for
+	proofs   int       // octets of memory of it
 }
 
 // done lets the event be told. Later responses change nothing any more.
@@ -18,8 +20,9 @@ func (ev *event) done() { ev.finished = true }
 // eventQueue holds events in the order of their packets. Only a finished head
 // leaves: that is what makes the order of alerts the order of packets.
 type eventQueue struct {
-	queue []*event // oldest first
-	out   []Alert  // told, to be taken
+	queue  []*event // oldest first
+	out    []Alert  // told, to be taken
+	weight int      // octets of memory of their evidence
 }
 
 func (q *eventQueue) head() *event {
@@ -27,6 +30,12 @@ func (q *eventQueue) head() *event {
 		return nil
 	}
 	return q.queue[0]
+}
+
+// put lets an alert be taken.
+func (q *eventQueue) put(a *Alert) {
+	q.out = append(q.out, *a)
+	q.weight += a.Evidence.Weight()
 }
 
 // expire finishes the events that have waited long enough.
@@ -48,6 +57,7 @@ func (e *Engine) raise(a Alert) *event {
 		e.release()
 	}
 	ev := &event{order: e.at.Order, deadline: e.now + int64(waitResponse), alerts: []Alert{a}}
+	e.prove(ev)
 	e.events.queue = append(e.events.queue, ev)
 	return ev
 }
@@ -67,8 +77,10 @@ func (e *Engine) release() {
 		if ev.held {
 			e.tellExpired(ev)
 		}
+		evidence := e.proven(ev)
 		for i := range ev.alerts {
 			a := &ev.alerts[i]
+			a.Evidence = evidence
 			if a.Search != nil {
 				a.Search.Entries, a.Search.Bytes = ev.entries, ev.bytes
 			}

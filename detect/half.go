@@ -282,6 +282,7 @@ func (e *Engine) hello(s *session, d dir, record []byte) {
 		if tls.Weak(h.Version) && (s.class != portOther || s.ldap) {
 			a := e.alert(s, WeakTLS, &message{prot: TLS})
 			a.TLSVersion, a.ServerName = tls.VersionName(h.Version), s.serverName
+			e.readGreeting(record)
 			e.tell(a)
 		}
 	case tls.NoHello:

@@ -58,5 +58,6 @@ func (e *Engine) amplified(s *session, size int) {
 		return
 	}
 	s.amplifyTold = true
+	e.readDatagram()
 	e.tell(e.alert(s, CLDAPAmplification, &message{}))
 }

@@ -19,9 +19,12 @@ func (e *Engine) message(s *session, d dir, msg []byte, hdr ldap.Header, prot Pr
 		return
 	}
 	m := message{
-		id: hdr.ID, op: hdr.Op, prot: prot, size: hdr.Len, cut: len(msg) < hdr.Len,
+		whole: msg, id: hdr.ID, op: hdr.Op, prot: prot, size: hdr.Len, cut: len(msg) < hdr.Len,
 		body: hdr.Contents(msg),
 		rest: msg[min(hdr.Body+hdr.BodyLen, len(msg)):],
+	}
+	if e.cfg.Evidence {
+		e.reading = m
 	}
 	if s.class == portLDAPS && !s.plainTold {
 		e.plainOnTLSPort(s, &m)
@@ -54,13 +57,14 @@ func (e *Engine) plainOnTLSPort(s *session, m *message) {
 
 // message is an LDAPMessage being read.
 type message struct {
-	id   int32
-	op   ldap.Op
-	prot Protection
-	size int    // octets of the whole message on the wire
-	cut  bool   // some of them are not there
-	body []byte // contents of the operation, as far as they are there; borrowed
-	rest []byte // what follows the operation: the controls; borrowed
+	whole []byte // as far as it is there; borrowed
+	id    int32
+	op    ldap.Op
+	prot  Protection
+	size  int    // octets of the whole message on the wire
+	cut   bool   // some of them are not there
+	body  []byte // contents of the operation, as far as they are there; borrowed
+	rest  []byte // what follows the operation: the controls; borrowed
 }
 
 // control says whether the message has a control (RFC 4511 4.1.11).

@@ -87,7 +87,7 @@ func (r *remembered) hold(p *Packet) {
 // pass tells an alert, or holds it back.
 func (q *quietTable) pass(e *Engine, a *Alert) {
 	if e.cfg.RepeatInterval == 0 {
-		e.events.out = append(e.events.out, *a)
+		e.events.put(a)
 		return
 	}
 	k := keyOf(a)
@@ -101,7 +101,7 @@ func (q *quietTable) pass(e *Engine, a *Alert) {
 		delete(q.known, k)
 	}
 	q.remember(e, k, a)
-	e.events.out = append(e.events.out, *a)
+	e.events.put(a)
 }
 
 func (q *quietTable) remember(e *Engine, k quietKey, a *Alert) {
@@ -115,6 +115,7 @@ func (q *quietTable) remember(e *Engine, k quietKey, a *Alert) {
 		}
 	}
 	r := &remembered{alert: *a}
+	r.alert.Evidence = nil // which is told once
 	q.known[k] = r
 	if q.newest == nil || q.oldest == nil {
 		q.oldest = r

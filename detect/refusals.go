@@ -181,7 +181,7 @@ func (e *Engine) tellAttempts(s *session, m *message, p *pending, r RuleID, name
 	} else if r == PasswordSpraying {
 		a.User = "" // many
 	}
-	e.tell(a)
+	e.tellFor(a, p.event)
 }
 
 // rightPassword says whether an answer to a bind shows that its password was

@@ -102,7 +102,11 @@ func (e *Engine) secretReturned(s *session, m *message, i int, dn, attr []byte) 
 	if attr != nil {
 		a.Entry.Attributes = []string{e.names.name(attr)}
 	}
-	e.tell(a)
+	var request *event
+	if i >= 0 {
+		request = s.pending[i].event
+	}
+	e.tellFor(a, request)
 }
 
 func (e *Engine) extendedResponse(s *session, m *message, res *ldap.Result, i int) {
@@ -147,6 +151,7 @@ func (e *Engine) complete(s *session, i int, m *message, res *ldap.Result, o Out
 		if p.secret {
 			e.judge(ev, p, res, o)
 		}
+		e.prove(ev)
 		result := &Result{Code: res.Code, Name: ldap.CodeName(res.Code), Diagnostic: clean(res.Diagnostic), ADReason: ldap.ADReason(res.Diagnostic)}
 		for j := range ev.alerts {
 			a := &ev.alerts[j]

@@ -18,10 +18,13 @@ func Redact(msg []byte, secrets *SecretSet) []byte {
 	if v != OK || hdr.Op == 0 {
 		return r.out
 	}
-	end := min(hdr.Body+hdr.BodyLen, len(msg))
-	r.show(msg[:min(hdr.Body, end)])
-	r.operation(&hdr, msg[min(hdr.Body, end):end])
-	r.controls(msg[end:min(hdr.Len, len(msg))])
+	r.show(msg[:min(hdr.Body, len(msg))])
+	contents := hdr.Contents(msg)
+	behind := r.operation(&hdr, contents)
+	if len(contents) <= hdr.BodyLen {
+		behind = msg[min(hdr.Body+hdr.BodyLen, len(msg)):min(hdr.Len, len(msg))]
+	}
+	r.controls(behind)
 	return r.out
 }
 
@@ -70,7 +73,9 @@ func (r *redactor) texts(b []byte, tag byte) {
 	}
 }
 
-func (r *redactor) operation(hdr *Header, body []byte) {
+// operation shows the contents of an operation and gives what it leaves of them:
+// what a request claims for its length need not be true (Header.Contents).
+func (r *redactor) operation(hdr *Header, body []byte) (behind []byte) {
 	c := cursor{body}
 	switch hdr.Op {
 	case BindRequest:
@@ -112,6 +117,7 @@ func (r *redactor) operation(hdr *Header, body []byte) {
 	default:
 		r.result(hdr.Op, &c)
 	}
+	return c.b
 }
 
 func (r *redactor) bind(c *cursor) {

@@ -19,6 +19,7 @@ var redactions = map[string][]byte{
 	"simple bind, long lengths": long(0x30, integer(1), long(0x60, integer(3), long(0x04, []byte(loud)), long(0x80, []byte(hush)))),
 	"an unknown choice":         message(1, elem(0x60, integer(3), str(loud), in(7, hush))),
 	"octets behind the choice":  message(1, elem(0x60, integer(3), str(loud), in(0, hush), str(hush))),
+	"a length of nothing":       list(integer(1), []byte{0x60, 0}, integer(3), str(loud), in(0, hush), elem(tagControls, list(str("1.3.6.1.1.12"), str(hush)))),
 	"SASL PLAIN":                message(1, elem(0x60, integer(3), str(loud), elem(0xa3, str("PLAIN"), str("\x00joe\x00"+hush)))),
 	"a mechanism that is none":  message(1, elem(0x60, integer(3), str(loud), elem(0xa3, str("a "+hush), str(hush)))),
 	"Sicily":                    message(1, elem(0x60, integer(3), str(loud), in(11, hush))),

@@ -130,6 +130,9 @@ func everyAlert() []*detect.Alert {
 	with(detect.CleartextBind, func(a *detect.Alert) { // behind one that takes TLS off
 		a.Balancer, a.ClientTLS = netip.MustParseAddrPort("10.0.0.9:33000"), true
 	})
+	with(detect.CleartextBind, func(a *detect.Alert) { // with evidence
+		a.EvidenceFile = "20260301T091502.123456Z_cleartext-bind_10.0.0.7_51022_p12.pcapng"
+	})
 	with(detect.CleartextBind, func(a *detect.Alert) { // IPv6, nanoseconds
 		a.Client, a.Server = netip.MustParseAddrPort("[2001:db8::7]:51022"), netip.MustParseAddrPort("[2001:db8::5]:389")
 		a.Time, a.Start = at.Add(7), at.Add(7)

@@ -256,6 +256,7 @@ func (j *JSON) own(a *detect.Alert, rule *detect.Rule) {
 	if a.ClientTLS {
 		j.yes("client_tls")
 	}
+	j.some("evidence", a.EvidenceFile)
 	j.some("secret_fingerprint", a.Fingerprint)
 	j.number("count", int64(a.Count))
 	if a.Held {

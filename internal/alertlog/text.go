@@ -97,5 +97,9 @@ func details(a *detect.Alert) string {
 	if a.VLAN != 0 {
 		parts = append(parts, fmt.Sprintf("VLAN %d", a.VLAN))
 	}
-	return strings.Join(append(parts, fmt.Sprintf("%s packet %d", a.Origin, a.Packet)), " · ")
+	parts = append(parts, fmt.Sprintf("%s packet %d", a.Origin, a.Packet))
+	if a.EvidenceFile != "" {
+		parts = append(parts, a.EvidenceFile)
+	}
+	return strings.Join(parts, " · ")
 }

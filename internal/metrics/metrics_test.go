@@ -17,6 +17,7 @@ import (
 	"github.com/clearbind/clearbind/decode"
 	"github.com/clearbind/clearbind/decode/ldap"
 	"github.com/clearbind/clearbind/detect"
+	"github.com/clearbind/clearbind/internal/evidence"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	dto "github.com/prometheus/client_model/go"
@@ -186,6 +187,7 @@ func TestEverySeriesExistsAtZero(t *testing.T) {
 		"allowed_alerts_total":    int(detect.NumRules),
 		"messages_rejected_total": int(detect.NumRejects),
 		"limit_reached_total":     int(detect.NumLimits) + 1,
+		"evidence_lost_total":     int(evidence.NumLosses),
 	}
 	families := make(map[string]*dto.MetricFamily)
 	for _, f := range gather(t, fresh()) {

@@ -6,6 +6,7 @@ import (
 	"github.com/clearbind/clearbind/capture"
 	"github.com/clearbind/clearbind/decode"
 	"github.com/clearbind/clearbind/detect"
+	"github.com/clearbind/clearbind/internal/evidence"
 )
 
 // Snapshot is everything that is counted, at one moment. It is a value.
@@ -17,6 +18,7 @@ type Snapshot struct {
 	Exposed    Exposed
 	AlertsLost uint64
 	LinesLost  uint64 // of the Zeek logs
+	Evidence   evidence.Counts
 	Panics     uint64
 	LastPacket time.Time // zero: none yet
 	ConfigGood bool      // the configuration was read well the last time

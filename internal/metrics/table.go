@@ -8,6 +8,7 @@ import (
 	"github.com/clearbind/clearbind/decode"
 	"github.com/clearbind/clearbind/decode/ldap"
 	"github.com/clearbind/clearbind/detect"
+	"github.com/clearbind/clearbind/internal/evidence"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -105,6 +106,9 @@ var table = []metric{
 		each(0, detect.NumRules, detect.RuleID.String, func(s *Snapshot, r detect.RuleID) uint64 { return s.Detect.Allowed[r] })},
 	{"alerts_lost_total", "Alerts that could not be written.", counter, nil, one(func(s *Snapshot) uint64 { return s.AlertsLost })},
 	{"zeek_log_lines_lost_total", "Lines of --zeek-logs that could not be written.", counter, nil, one(func(s *Snapshot) uint64 { return s.LinesLost })},
+	{"evidence_files_total", "Captures written for findings (--evidence).", counter, nil, one(func(s *Snapshot) uint64 { return s.Evidence.Files })},
+	{"evidence_lost_total", "Findings told without the capture that was asked for, by reason.", counter, []string{"reason"},
+		each(0, evidence.NumLosses, evidence.Loss.String, func(s *Snapshot, l evidence.Loss) uint64 { return s.Evidence.Lost[l] })},
 	{"stream_gaps_total", "Gaps in TCP streams: segments the capture misses.", counter, nil, one(func(s *Snapshot) uint64 { return s.Detect.StreamGaps })},
 	{"stream_gap_bytes_total", "Octets missing in those gaps.", counter, nil, one(func(s *Snapshot) uint64 { return s.Detect.StreamGapBytes })},
 	{"stream_overlaps_total", "Retransmitted segments whose octets differ from those seen first.", counter, nil, one(func(s *Snapshot) uint64 { return s.Detect.Overlaps })},
