@@ -8,6 +8,7 @@ import (
 	"github.com/clearbind/clearbind/capture"
 	"github.com/clearbind/clearbind/decode"
 	"github.com/clearbind/clearbind/detect"
+	"github.com/clearbind/clearbind/internal/evidence"
 	"github.com/clearbind/clearbind/internal/metrics"
 )
 
@@ -37,6 +38,8 @@ type board struct {
 	lostRecords uint64              // lines of the Zeek logs
 	damaged     int                 // files that could not be read whole
 	interrupted bool                // the rest of the files was not read
+	evidence    *evidence.Writer    // nil: none is asked for
+	unproven    uint64              // alerts that lost their evidence on the way
 }
 
 func newBoard(workers int, interfaces []string) *board {
@@ -80,6 +83,15 @@ func (b *board) loseRecords(lines int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.lostRecords += uint64(lines)
+}
+
+func (b *board) loseEvidence(alerts int) {
+	if alerts == 0 {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.unproven += uint64(alerts)
 }
 
 // ended notes how the reading of files went.
@@ -167,6 +179,10 @@ func (b *board) counters() metrics.Snapshot {
 		if b.interfaces != nil || i == 0 {
 			s.Fragments += b.reports[i].fragments
 		}
+	}
+	if b.evidence != nil {
+		s.Evidence = b.evidence.Counts()
+		s.Evidence.Lost[evidence.LossSlow] += b.unproven
 	}
 	return s
 }

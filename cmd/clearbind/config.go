@@ -38,13 +38,15 @@ type config struct {
 	minSeverity detect.Severity
 	failOn      detect.Severity // 0: nothing is a failure
 
-	zeekLogs  string   // folder of Zeek's logs; "": none
-	reports   []string // files to write
-	file      string   // configuration; "": none
-	checkOnly bool
-	settings  *settings.Settings
-	warnings  []string      // of flags
-	flagged   detect.Config // as the flags alone have it: what a reload starts from
+	zeekLogs      string   // folder of Zeek's logs; "": none
+	reports       []string // files to write
+	file          string   // configuration; "": none
+	checkOnly     bool
+	settings      *settings.Settings
+	warnings      []string      // of flags
+	flagged       detect.Config // as the flags alone have it: what a reload starts from
+	evidence      string        // folder; "": none
+	evidenceLimit int64         // octets of it
 
 	web           web.FlagConfig
 	telemetryPath string
@@ -81,8 +83,8 @@ const lone = "\x00"
 
 // texts are flags that are checked after all are read.
 type texts struct {
-	workers, ports, tlsPorts, least, failOn, repeat, ring, key, pseudonyms string
-	nets, ignore                                                           []string
+	workers, ports, tlsPorts, least, failOn, repeat, ring, key, pseudonyms, evidenceLimit string
+	nets, ignore                                                                          []string
 }
 
 // parse reads the command line. errShown: there is nothing more to do; any
@@ -130,7 +132,7 @@ func parse(args []string, stdout, stderr *os.File) (*config, error) {
 	}
 	c.listen()
 	return c, errors.Join(c.check(), c.decoders(t.workers), c.severities(t.least, t.failOn), c.lists(t.ports, t.tlsPorts, t.nets, t.ignore),
-		c.repeat(t.repeat), c.ring(t.ring), c.destination(), c.keys(t.key, t.pseudonyms), c.load(time.Now()))
+		c.repeat(t.repeat), c.ring(t.ring), c.destination(), c.keys(t.key, t.pseudonyms), c.evidenceFlags(t.evidenceLimit), c.load(time.Now()))
 }
 
 func (c *config) liveFlags(app *kingpin.Application, t *texts) {
@@ -160,6 +162,8 @@ func (c *config) alertFlags(app *kingpin.Application, t *texts) {
 	app.Flag("report", "Inventory and readiness report to write, in the form of its ending: html, csv or json. Repeatable.").PlaceHolder("FILE.html").StringsVar(&c.reports)
 	app.Flag("zeek-logs", "Folder to append ldap.log and ldap_search.log to, with the columns and words of Zeek's; passwords are never in them. SIGHUP reopens them.").PlaceHolder("DIR").StringVar(&c.zeekLogs)
 	app.Flag("pseudonyms", "File with a key of at least 16 octets: names and DNs are told as keyed hashes, in alerts, reports, logs and summary, so that these can be handed on. Addresses stay.").PlaceHolder("KEYFILE").StringVar(&t.pseudonyms)
+	app.Flag("evidence", "Folder for evidence: a small capture for each finding that is told, its secrets overwritten.").PlaceHolder("DIR").StringVar(&c.evidence)
+	app.Flag("evidence-limit", "Size the folder of evidence may reach; what is beyond is counted.").Default("1GiB").PlaceHolder("1GiB").StringVar(&t.evidenceLimit)
 	app.Flag("config", "Configuration file: allow list, severities, secret attributes, networks. SIGHUP reads it anew.").PlaceHolder("FILE.yml").StringVar(&c.file)
 	app.Flag("check-config", "Check the configuration file, tell every mistake with its line, and exit.").BoolVar(&c.checkOnly)
 	app.Flag("secret-fingerprint-key", "File with a key of at least 16 octets: alerts get a keyed hash of the password, to see one password in many places.").PlaceHolder("FILE").StringVar(&t.key)

@@ -51,7 +51,7 @@ func (p *program) watch(ctx context.Context, sources []*capture.Live) []error {
 	for i, src := range sources {
 		s := &sensor{
 			src: src, engine: detect.New(share(p.cfg.detect, len(sources))), workers: 1, live: src, waits: true, place: i,
-			out: lane, least: p.cfg.minSeverity, board: p.board, log: p.log, reload: p.reloads[i], crashOnPanic: p.cfg.crashOnPanic,
+			out: lane, proofs: &p.proofs, least: p.cfg.minSeverity, board: p.board, log: p.log, reload: p.reloads[i], crashOnPanic: p.cfg.crashOnPanic,
 		}
 		if p.zeek != nil {
 			s.records = p.zeek.lane
@@ -113,6 +113,7 @@ func (p *program) tellAll(lane <-chan batch) {
 				}
 				p.out.tell(&b.alerts[i])
 			}
+			p.proofs.release(&b)
 			if len(lane) == 0 {
 				p.out.flush()
 			}

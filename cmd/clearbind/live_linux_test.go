@@ -163,8 +163,8 @@ func TestLiveSaysWhatTheFileSays(t *testing.T) {
 		want = append(want, sayings(t, stdout)...)
 	}
 	send := wire(t)
-	alerts := filepath.Join(t.TempDir(), "alerts.jsonl")
-	w := watch(t, "--repeat-interval=0", "--min-severity=info", "--output="+alerts, "--workers=2")
+	alerts, evidence := filepath.Join(t.TempDir(), "alerts.jsonl"), filepath.Join(t.TempDir(), "evidence")
+	w := watch(t, "--repeat-interval=0", "--min-severity=info", "--output="+alerts, "--evidence="+evidence, "--workers=2")
 	frames := 0
 	for _, all := range captures {
 		for _, frame := range all {
@@ -182,6 +182,10 @@ func TestLiveSaysWhatTheFileSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	have := sayings(t, stdout)
+	files, err := os.ReadDir(evidence) // a busy disk may have missed some; then the alert names none
+	if named := bytes.Count(stdout, []byte(`"evidence":"`)); err != nil || named == 0 || len(files) != named {
+		t.Errorf("%d captures of evidence, %d are named, %v", len(files), named, err)
+	}
 	slices.Sort(want)
 	slices.Sort(have)
 	if len(captures) < 50 || len(want) < 100 {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/clearbind/clearbind/detect"
 	"github.com/clearbind/clearbind/internal/alertlog"
+	"github.com/clearbind/clearbind/internal/evidence"
 	"github.com/prometheus/common/version"
 	"golang.org/x/term"
 )
@@ -26,6 +27,7 @@ type output struct {
 	remote   *alertlog.Remote
 	buf      *bufio.Writer
 	write    func(*detect.Alert) error
+	evidence *evidence.Writer // nil: none is asked for
 	log      *slog.Logger
 	board    *board
 	cancel   context.CancelFunc // ends the reading when nobody reads the alerts; nil: it goes on
@@ -98,8 +100,12 @@ func (o *output) open() error {
 	return nil
 }
 
-// reopen follows a file that was rotated away.
+// reopen follows a file that was rotated away, and sees whether there is room
+// for evidence again.
 func (o *output) reopen() {
+	if o.evidence != nil {
+		o.evidence.Rescan()
+	}
 	if o.path == "-" || o.path == "" {
 		return
 	}
@@ -163,6 +169,7 @@ func (o *output) tell(a *detect.Alert) {
 		o.board.lose(1)
 		return
 	}
+	o.prove(a)
 	o.unsent.Add(1)
 	err := o.write(a)
 	switch {

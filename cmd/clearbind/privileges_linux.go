@@ -33,6 +33,9 @@ func dropPrivileges(cfg *config) error {
 	if cfg.zeekLogs != "" {
 		rules = append(rules, landlock.RWDirs(cfg.zeekLogs))
 	}
+	if cfg.evidence != "" {
+		rules = append(rules, landlock.RWDirs(cfg.evidence))
+	}
 	if cfg.output != "-" && !alertlog.IsDestination(cfg.output) {
 		rules = append(rules, landlock.RWDirs(filepath.Dir(cfg.output)))
 	}

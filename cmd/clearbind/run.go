@@ -78,6 +78,9 @@ func start(cfg *config, stdout, stderr *os.File) int {
 		return complain(stderr, err, exitFailed)
 	}
 	p.board = newBoard(cfg.workers, cfg.interfaces)
+	if err := p.openEvidence(); err != nil {
+		return complain(stderr, err, exitFailed)
+	}
 	if cfg.file != "" {
 		p.board.configured(true, time.Now())
 	}
@@ -127,6 +130,7 @@ type program struct {
 	sources []*capture.Live // or interfaces, a source for each worker
 	board   *board
 	reloads []*atomic.Pointer[detect.Config] // live: a new configuration for each worker
+	proofs  proofs                           // live
 	reopen  chan struct{}                    // live: the alert log was rotated
 	untold  atomic.Int64                     // live: alerts of the batch being told that are still to be
 	stuck   bool                             // the output takes nothing any more, and is not looked at again
@@ -162,7 +166,7 @@ func (p *program) run(ctx context.Context) int {
 	if !p.stuck {
 		errs = append(errs, p.out.close()) // what is lost by it is in the reports
 	}
-	errs = append(errs, p.zeek.close())
+	errs = append(errs, p.zeek.close(), p.closeEvidence())
 	p.board.ended(len(damages), interrupted)
 	errs = clean(append(errs, p.writeReports()...))
 	for _, err := range errs {
@@ -170,7 +174,7 @@ func (p *program) run(ctx context.Context) int {
 	}
 	seen := p.board.state()
 	if p.stuck || !p.out.left || !p.alertsOnly() {
-		summarise(p.stderr, seen, p.where())
+		summarise(p.stderr, seen, p.where(), p.cfg.evidence)
 	}
 	if web != nil {
 		web.linger(ctx, p.stderr, p.cfg.live())

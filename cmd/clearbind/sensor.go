@@ -30,6 +30,7 @@ type sensor struct {
 	out          chan<- batch
 	records      chan<- []detect.Record // live: their own way, as their disk may be another
 	least        detect.Severity        // what is below it is told to nobody, and so not lost
+	proofs       *proofs                // live
 	board        *board
 	log          *slog.Logger
 	reload       *atomic.Pointer[detect.Config] // a configuration to change to; nil: it never changes
@@ -58,6 +59,7 @@ type batch struct {
 	alerts []detect.Alert
 	upTo   uint64 // alerts still to come have no smaller Order
 	over   bool   // none are
+	weight int    // octets of memory of their evidence
 
 	records     []detect.Record
 	recordsUpTo uint64 // the same of records
@@ -66,6 +68,7 @@ type batch struct {
 const (
 	batchFrames = 4096                   // frames after which a worker says how far it is, alerts or not
 	batchAlerts = 256                    // alerts after which it does not wait for that
+	batchWeight = 1 << 20                // octets of evidence likewise
 	batchTime   = 250 * time.Millisecond // packet time after which one whose source may wait does not
 )
 
@@ -135,11 +138,12 @@ func (s *sensor) finish(err error) error {
 
 // due says whether a batch is.
 func (s *sensor) due() bool {
-	return s.order-s.sent >= batchFrames || s.engine.Told()+s.engine.Recorded() >= batchAlerts || s.waits && s.last.Sub(s.sentAt) >= batchTime
+	return s.order-s.sent >= batchFrames || s.engine.Told()+s.engine.Recorded() >= batchAlerts || s.engine.Weight() >= batchWeight || s.waits && s.last.Sub(s.sentAt) >= batchTime
 }
 
 func (s *sensor) handOver(upTo uint64) {
-	b := batch{worker: s.place, alerts: s.engine.Take(nil), upTo: upTo}
+	weight := s.engine.Weight()
+	b := batch{worker: s.place, alerts: s.engine.Take(nil), upTo: upTo, weight: weight}
 	b.records, b.recordsUpTo = s.engine.TakeRecords()
 	s.sent, s.sentAt = s.order, s.last
 	if s.live == nil {
@@ -154,9 +158,11 @@ func (s *sensor) handOver(upTo uint64) {
 		}
 	}
 	if len(b.alerts) > 0 {
+		s.board.loseEvidence(s.proofs.admit(&b))
 		select {
-		case s.out <- batch{alerts: b.alerts}:
+		case s.out <- batch{alerts: b.alerts, weight: b.weight}:
 		default: // the disk is too slow: capture does not wait for it
+			s.proofs.release(&b)
 			s.board.lose(toTell(b.alerts, s.least))
 		}
 	}

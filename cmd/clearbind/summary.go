@@ -22,7 +22,7 @@ const namesShown = 10
 
 // summarise closes a run: what was read, what was found, who was exposed, and
 // what could not be seen. Lines with nothing to say are left out.
-func summarise(w io.Writer, s *state, where string) {
+func summarise(w io.Writer, s *state, where, evidence string) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	line := func(what, format string, args ...any) {
 		say(t, "%s\t"+format+"\n", append([]any{what}, args...)...)
@@ -49,6 +49,9 @@ func summarise(w io.Writer, s *state, where string) {
 		for _, name := range accountLines(s.inventory.Accounts) {
 			line("", "%s", name)
 		}
+	}
+	if evidence != "" {
+		line("Evidence", "%s", evidenceLine(evidence, &s.Evidence))
 	}
 	if blind := notSeen(s); len(blind) > 0 {
 		line("Not seen", "%s", strings.Join(blind, "; "))
