@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/clearbind/clearbind/internal/alertlog"
 )
@@ -12,7 +13,7 @@ import (
 // an alert log grows at its end, so a capture named by mistake would be damaged,
 // and a report takes the place of what was there.
 func apart(cfg *config, captures []string, stdout *os.File) error {
-	read := append([]string{cfg.file}, captures...)
+	read := slices.Concat([]string{cfg.file}, captures, cfg.events)
 	if cfg.output == "-" {
 		if path := sameAs(read, regular(stdout.Stat())); path != "" {
 			return fmt.Errorf("stdout goes to %s, which is read", path)

@@ -40,6 +40,7 @@ type config struct {
 
 	zeekLogs      string   // folder of Zeek's logs; "": none
 	reports       []string // files to write
+	events        []string // exported lists of event 2889
 	file          string   // configuration; "": none
 	checkOnly     bool
 	settings      *settings.Settings
@@ -162,6 +163,7 @@ func (c *config) alertFlags(app *kingpin.Application, t *texts) {
 	app.Flag("report", "Inventory and readiness report to write, in the form of its ending: html, csv or json. Repeatable.").PlaceHolder("FILE.html").StringsVar(&c.reports)
 	app.Flag("zeek-logs", "Folder to append ldap.log and ldap_search.log to, with the columns and words of Zeek's; passwords are never in them. SIGHUP reopens them.").PlaceHolder("DIR").StringVar(&c.zeekLogs)
 	app.Flag("pseudonyms", "File with a key of at least 16 octets: names and DNs are told as keyed hashes, in alerts, reports, logs and summary, so that these can be handed on. Addresses stay.").PlaceHolder("KEYFILE").StringVar(&t.pseudonyms)
+	app.Flag("events-2889", "Exported list of event 2889 (XML, CSV or JSON) of domain controllers, to compare with the wire in summary and reports. Repeatable.").PlaceHolder("FILE").StringsVar(&c.events)
 	app.Flag("evidence", "Folder for evidence: a small capture for each finding that is told, its secrets overwritten.").PlaceHolder("DIR").StringVar(&c.evidence)
 	app.Flag("evidence-limit", "Size the folder of evidence may reach; what is beyond is counted.").Default("1GiB").PlaceHolder("1GiB").StringVar(&t.evidenceLimit)
 	app.Flag("config", "Configuration file: allow list, severities, secret attributes, networks. SIGHUP reads it anew.").PlaceHolder("FILE.yml").StringVar(&c.file)

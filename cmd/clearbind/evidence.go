@@ -39,8 +39,12 @@ func (p *proofs) release(b *batch) { p.octets.Add(-int64(b.weight)) }
 
 // evidenceFlags reads what evidence there is to be. It needs the keys.
 func (c *config) evidenceFlags(limit string) error {
-	if c.evidence != "" && c.detect.PseudonymKey != nil {
+	switch {
+	case c.detect.PseudonymKey == nil:
+	case c.evidence != "":
 		return errors.New("--evidence with --pseudonyms: names stand in the captures; give one of the two")
+	case len(c.events) > 0:
+		return errors.New("--events-2889 with --pseudonyms: names stand in the events; give one of the two")
 	}
 	n, err := units.ParseBase2Bytes(limit)
 	if err != nil || n < 1<<20 {

@@ -40,7 +40,7 @@ func (p *program) reportInput(live bool) *report.Input {
 	s := p.board.state()
 	in := &report.Input{
 		Snapshot: s.Snapshot, Inventory: s.inventory, Sources: p.files, From: s.first, To: s.last,
-		Version: version.Version, Blind: notSeen(s), Live: live,
+		Version: version.Version, Blind: notSeen(s), Live: live, Events: p.events,
 	}
 	if s.interrupted {
 		in.Blind = append(in.Blind, "interrupted: the rest was not read")

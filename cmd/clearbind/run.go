@@ -14,6 +14,7 @@ import (
 
 	"github.com/clearbind/clearbind/capture"
 	"github.com/clearbind/clearbind/detect"
+	"github.com/clearbind/clearbind/internal/event2889"
 	"github.com/prometheus/common/promslog"
 )
 
@@ -55,6 +56,9 @@ func start(cfg *config, stdout, stderr *os.File) int {
 		p.log.Warn(note)
 	}
 	var err error
+	if p.events, err = readEvents(cfg.events); err != nil {
+		return complain(stderr, err, exitFailed)
+	}
 	if !cfg.live() {
 		if p.files, err = capture.Walk(cfg.paths); err != nil {
 			return complain(stderr, err, exitFailed)
@@ -126,6 +130,7 @@ type program struct {
 	out     *output
 	zeek    *zeekLogs // nil: none are wanted
 	stderr  *os.File
+	events  *event2889.List // nil: none
 	files   []string        // capture files, in the order they are read
 	sources []*capture.Live // or interfaces, a source for each worker
 	board   *board
@@ -174,7 +179,7 @@ func (p *program) run(ctx context.Context) int {
 	}
 	seen := p.board.state()
 	if p.stuck || !p.out.left || !p.alertsOnly() {
-		summarise(p.stderr, seen, p.where(), p.cfg.evidence)
+		summarise(p.stderr, p, seen)
 	}
 	if web != nil {
 		web.linger(ctx, p.stderr, p.cfg.live())

@@ -22,7 +22,7 @@ const namesShown = 10
 
 // summarise closes a run: what was read, what was found, who was exposed, and
 // what could not be seen. Lines with nothing to say are left out.
-func summarise(w io.Writer, s *state, where, evidence string) {
+func summarise(w io.Writer, p *program, s *state) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	line := func(what, format string, args ...any) {
 		say(t, "%s\t"+format+"\n", append([]any{what}, args...)...)
@@ -31,7 +31,7 @@ func summarise(w io.Writer, s *state, where, evidence string) {
 	for _, src := range s.Sources {
 		frames.Add(src.Stats)
 	}
-	line("Read", "%s, %s %s%s", count(frames.Frames, "packet"), words.Size(frames.Bytes), where, span(s.first, s.last))
+	line("Read", "%s, %s %s%s", count(frames.Frames, "packet"), words.Size(frames.Bytes), p.where(), span(s.first, s.last))
 	if s.interrupted {
 		line("", "interrupted: the rest was not read")
 	}
@@ -50,8 +50,15 @@ func summarise(w io.Writer, s *state, where, evidence string) {
 			line("", "%s", name)
 		}
 	}
-	if evidence != "" {
-		line("Evidence", "%s", evidenceLine(evidence, &s.Evidence))
+	if p.events != nil {
+		what := "Event 2889"
+		for _, text := range eventLines(p.events, s.inventory, s.first, s.last) {
+			line(what, "%s", text)
+			what = ""
+		}
+	}
+	if dir := p.cfg.evidence; dir != "" {
+		line("Evidence", "%s", evidenceLine(dir, &s.Evidence))
 	}
 	if blind := notSeen(s); len(blind) > 0 {
 		line("Not seen", "%s", strings.Join(blind, "; "))

@@ -146,8 +146,10 @@ func TestPageInABrowser(t *testing.T) {
 	cutText, contrast := script(t, "cut.js"), script(t, "contrast.js")
 	in := everything(t)
 	in.Blind = []string{"3 connections were seen in one direction only: the mirror is half blind, or the route is asymmetric.", "12 gaps in streams, 48213 octets in all."}
+	busy := office(60)
+	busy.Events = officeEvents(t)
 	inputs := map[string]*Input{
-		"office":     office(60),
+		"office":     busy,
 		"everything": in, "empty": {}, "clean": shipped(t, "starttls-good.pcap", "ldaps-636.pcap", "sasl-gssapi-sealed.pcap"),
 		"one": shipped(t, "simple-bind-success.pcap"), "hostile": hostileInput(),
 	}

@@ -32,6 +32,7 @@ func Build(in *Input) *Model {
 	m.Edges = edges(m.Uses)
 	m.Policies = policies(judged)
 	m.Totals = totals(in, n, m)
+	m.compareEvents(in, n)
 	return m
 }
 

@@ -58,6 +58,7 @@ var columns = []column{
 	{"tls_versions", func(_ *Model, u *Use) string { return pairs(u.TLSVersions) }},
 	{"first_seen", func(_ *Model, u *Use) string { return stamp(u.First) }},
 	{"last_seen", func(_ *Model, u *Use) string { return stamp(u.Last) }},
+	{"event_2889_client", func(_ *Model, u *Use) string { return string(u.Logged) }},
 }
 
 // CSV writes a row for each client, server and identity, the most urgent

@@ -31,7 +31,7 @@ func HTML(w io.Writer, m *Model, links []Link) error {
 	v.Style, v.Script = template.CSS(style), template.JS(script) //nolint:gosec // our own files, not data
 	v.CSP = "default-src 'none'; img-src data:; style-src '" + hashOf(style) + "'; script-src '" + hashOf(script) + "'; base-uri 'none'; form-action 'none'"
 	// Parsed when it is needed: most runs make no page.
-	page, err := template.New("page.html").Funcs(pageFuncs()).ParseFS(assets, "assets/page.html", "assets/tables.html")
+	page, err := template.New("page.html").Funcs(pageFuncs()).ParseFS(assets, "assets/page.html", "assets/tables.html", "assets/event2889.html")
 	if err != nil {
 		return err
 	}

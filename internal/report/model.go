@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/clearbind/clearbind/detect"
+	"github.com/clearbind/clearbind/internal/event2889"
 	"github.com/clearbind/clearbind/internal/metrics"
 )
 
@@ -18,6 +19,7 @@ type Input struct {
 	Version   string            // of clearbind
 	Blind     []string          // what the capture could not show, a sentence each
 	Live      bool              // more is to come: the page loads itself again
+	Events    *event2889.List   // to compare with; nil: none
 }
 
 // Link leads from the page to somewhere else on the same server.
@@ -50,6 +52,8 @@ type Model struct {
 	Hours    []Hour    `json:"hours"`   // by time; hours with nothing in them are left out
 	Queries  []Query   `json:"queries"` // the most frequent first
 	Blind    []string  `json:"blind"`   // in the order given
+
+	Event2889 *event2889.Comparison `json:"event_2889,omitempty"` // nil: no list was given
 }
 
 // ByProtection counts something by what kept it from being read.
@@ -149,7 +153,8 @@ type Use struct {
 	WantsTLS    uint64                  `json:"confidentiality_required"`
 	NoBinding   uint64                  `json:"channel_binding_missing"`
 	TLSVersions map[string]uint64       `json:"tls_versions,omitempty"`
-	Findings    map[string]uint64       `json:"findings,omitempty"` // by rule
+	Findings    map[string]uint64       `json:"findings,omitempty"`          // by rule
+	Logged      event2889.Where         `json:"event_2889_client,omitempty"` // where the client is known, if a list was given and it is
 	First       time.Time               `json:"first_seen,omitzero"`
 	Last        time.Time               `json:"last_seen,omitzero"`
 }

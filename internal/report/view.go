@@ -120,7 +120,7 @@ func pageFuncs() template.FuncMap {
 		"bar": bar, "verdict": verdictWords, "protection": protectionWords, "policy": policyWords,
 		"worst": func(u Use) string { return enforced(&u).String() }, "why": func(m *Model, u Use) []*Reason { return m.why(&u) }, "rules": rulesOf,
 		"firsts": firsts, "binds": bindsOf, "size": words.Size, "label": labelled, "pieces": pieces, "upper": upper,
-		"shown": shown,
+		"shown": shown, "place": placeWords,
 	}
 }
 
