@@ -78,6 +78,10 @@ golden: ## Rewrite pcaps/*.golden.jsonl; look at the diff before you commit it
 	$(GO) test ./cmd/clearbind -run TestReplay -update
 	git diff --stat -- pcaps
 
+.PHONY: man
+man: ## Rewrite docs/clearbind.1 from the flags
+	$(GO) run ./cmd/clearbind --help-man >docs/clearbind.1
+
 .PHONY: lab
 lab: ## Record pcaps/ again from real servers and clients (Debian, root)
 	pcaps/lab/record

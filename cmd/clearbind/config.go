@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -71,6 +72,9 @@ Examples:
   clearbind -i eth1 --output=/var/log/clearbind/alerts.jsonl
   clearbind diff before.json after.json`
 
+// severityWords are what severities are called.
+var severityWords = []string{"info", "low", "medium", "high", "critical"}
+
 // errShown says that help, the version or a completion was asked for and shown;
 // errStdout, that it was asked for and could not be written.
 var (
@@ -113,7 +117,13 @@ func parse(args []string, stdout, stderr *os.File) (*config, error) {
 	c.webFlags(app)
 	promslogflag.AddFlags(app, &c.log)
 
-	_, err := app.Parse(swap(args, "-", lone))
+	var err error
+	if slices.Contains(args, "--help-man") { // kingpin's page lacks most of what one has
+		shown = true
+		text.WriteString(manPage(app.Model()))
+	} else {
+		_, err = app.Parse(swap(args, "-", lone))
+	}
 	var write *fs.PathError
 	switch {
 	case errors.As(err, &write) && write.Op == "write": // a completion goes to stdout at once
@@ -137,7 +147,7 @@ func parse(args []string, stdout, stderr *os.File) (*config, error) {
 }
 
 func (c *config) liveFlags(app *kingpin.Application, t *texts) {
-	app.Flag("interface", "Watch this interface instead of reading files (Linux; needs CAP_NET_RAW); any is all of them. Repeatable.").Short('i').PlaceHolder("NAME").StringsVar(&c.interfaces)
+	app.Flag("interface", "Watch this interface instead of reading files (Linux; needs CAP_NET_RAW); any is all of them. Repeatable.").Short('i').PlaceHolder("NAME").HintAction(interfaceNames).StringsVar(&c.interfaces)
 	app.Flag("list-interfaces", "List the interfaces that can be watched.").Short('D').BoolVar(&c.listInterfaces)
 	app.Flag("snaplen", "Octets of each frame to look at.").Default("262144").PlaceHolder("262144").IntVar(&c.snaplen)
 	app.Flag("ring-size", "Memory of an interface for frames that wait, dealt out to the workers.").Default("32MiB").PlaceHolder("32MiB").StringVar(&t.ring)
@@ -156,10 +166,10 @@ func (c *config) ldapFlags(app *kingpin.Application, t *texts) {
 
 func (c *config) alertFlags(app *kingpin.Application, t *texts) {
 	app.Flag("output", "File to append alerts to, opened anew at SIGHUP; - is stdout; syslog, unix:///path, udp://, tcp:// or tls://host:port send them to a collector.").Short('o').Default("-").PlaceHolder("FILE").StringVar(&c.output)
-	app.Flag("format", "Form of alerts: auto is text on a terminal, syslog for a collector, JSON lines elsewhere.").Default("auto").PlaceHolder("auto|text|json|syslog").StringVar(&c.format)
-	app.Flag("min-severity", "Leave out alerts below info, low, medium, high or critical.").Default("low").PlaceHolder("low").StringVar(&t.least)
+	app.Flag("format", "Form of alerts: auto is text on a terminal, syslog for a collector, JSON lines elsewhere.").Default("auto").PlaceHolder("auto|text|json|syslog").HintOptions("auto", "text", "json", "syslog").StringVar(&c.format)
+	app.Flag("min-severity", "Leave out alerts below info, low, medium, high or critical.").Default("low").PlaceHolder("low").HintOptions(severityWords...).StringVar(&t.least)
 	app.Flag("repeat-interval", "Tell the same finding (rule, client, server, identity) once in this time and count it meanwhile; 0 tells every event. Default: 1h for interfaces, once in the whole run for files.").PlaceHolder("DURATION").StringVar(&t.repeat)
-	app.Flag("fail-on", "Exit with status 3 if something at or above this severity was found, told or not.").PlaceHolder("SEVERITY").StringVar(&t.failOn)
+	app.Flag("fail-on", "Exit with status 3 if something at or above this severity was found, told or not.").PlaceHolder("SEVERITY").HintOptions(severityWords...).StringVar(&t.failOn)
 	app.Flag("report", "Inventory and readiness report to write, in the form of its ending: html, csv or json. Repeatable.").PlaceHolder("FILE.html").StringsVar(&c.reports)
 	app.Flag("zeek-logs", "Folder to append ldap.log and ldap_search.log to, with the columns and words of Zeek's; passwords are never in them. SIGHUP reopens them.").PlaceHolder("DIR").StringVar(&c.zeekLogs)
 	app.Flag("pseudonyms", "File with a key of at least 16 octets: names and DNs are told as keyed hashes, in alerts, reports, logs and summary, so that these can be handed on. Addresses stay.").PlaceHolder("KEYFILE").StringVar(&t.pseudonyms)

@@ -161,6 +161,18 @@ func listInterfaces(stdout, stderr io.Writer) int {
 	return show(stdout, stderr, text.Bytes())
 }
 
+// interfaceNames are what a shell completes -i with.
+func interfaceNames() (names []string) {
+	all, err := capture.Interfaces()
+	if err != nil {
+		return nil
+	}
+	for _, i := range all {
+		names = append(names, i.Name)
+	}
+	return names
+}
+
 // joinWords gives "a", "a and b", "a, b and c".
 func joinWords(words []string) string {
 	if len(words) < 2 {
