@@ -60,7 +60,7 @@ func (b *bench) commands(path string) []command {
 		{name: "reading, and touching each header", args: []string{b.self, floorCommand, path}, oneCore: true},
 	}
 	for _, peer := range []command{
-		{name: "tcpdump, a filter that keeps nothing", args: []string{"tcpdump", "-r", path, "-w", os.DevNull, "tcp port 65535"}},
+		{name: "tcpdump, a filter that keeps nothing", args: []string{"tcpdump", "-r", path, "-w", "-", "tcp port 65535"}},
 		{name: "tshark, a filter of passwords", args: []string{"tshark", "-n", "-r", path, "-Y", `ldap.simple != ""`, "-T", "fields", "-e", "frame.number"},
 			found: func(out []byte) int { return countLines(out, "") }},
 		{name: "Suricata", args: []string{"suricata", "-r", path, "-l", b.dir, "-k", "none", "--runmode", "single", "-S", os.DevNull},
