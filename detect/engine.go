@@ -33,6 +33,7 @@ type Engine struct {
 	events   eventQueue
 	quiet    [decode.Shards]quietTable // so that their limit does not depend on the number of workers
 	notes    [decode.Shards]notes
+	turn     uint32          // times that notes and hours were begun anew
 	hours    map[int64]*Hour // of the inventory
 	thisHour *Hour           // the one asked for last, of thisHourAt; nil: none was
 	refusals [decode.Shards]refusals

@@ -1,7 +1,9 @@
 package detect
 
 import (
+	"maps"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/clearbind/clearbind/decode"
@@ -169,6 +171,31 @@ func (h *Hour) merge(o *Hour) {
 	add(h.Operations[:], o.Operations[:])
 	add(h.Connections[:], o.Connections[:])
 }
+
+// Trim forgets those not seen for longest while there are more than an Engine
+// remembers, and says how many it forgot: sums of many inventories need a bound
+// of their own.
+func (n *Inventory) Trim() (forgotten int) {
+	forgotten += trim(n.Uses, maxInventory, func(u *Use) time.Time { return u.Last })
+	forgotten += trim(n.Accounts, maxInventory, func(a *Account) time.Time { return a.Last })
+	forgotten += trim(n.Queries, maxQueries*decode.Shards, func(q *Query) time.Time { return q.Last })
+	return forgotten
+}
+
+func trim[K comparable, V any](m map[K]*V, most int, last func(*V) time.Time) int {
+	n := len(m) - most
+	if n <= 0 {
+		return 0
+	}
+	keys := slices.SortedFunc(maps.Keys(m), func(a, b K) int { return last(m[a]).Compare(last(m[b])) })
+	for _, key := range keys[:n] {
+		delete(m, key)
+	}
+	return n
+}
+
+// Len counts the entries: what an inventory takes of memory grows with them.
+func (n *Inventory) Len() int { return len(n.Uses) + len(n.Accounts) + len(n.Queries) + len(n.Hours) }
 
 // Recent counts who was exposed within 24 h before now: accounts whose password
 // could be read, clients and servers of any finding.

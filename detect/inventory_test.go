@@ -240,3 +240,47 @@ func TestPagesOfASearchAreOneQuery(t *testing.T) {
 		t.Errorf("noted %s", everything(n))
 	}
 }
+
+// TestTurnsAddUp begins the notes anew after every message, and wants the sum to
+// be what one Inventory would have been.
+func TestTurnsAddUp(t *testing.T) {
+	talks := func(turn func(k *talk)) *talk {
+		k := newTalk(t, Config{RepeatInterval: -1, FingerprintKey: []byte("sixteen octets..")}).open()
+		for i := range 3 {
+			for _, step := range []func(){
+				func() { k.asks(simple(1, fmt.Sprintf("cn=%d", i), secret)) }, func() { k.answers(bound(1, 0)) },
+				func() { k.asks(searchRequest(2, "dc=x", 2)) }, func() { k.answers(done(2, 0)) },
+				func() { k.asks(saslBind(3, "GSSAPI", []byte{1})) }, func() { k.answers(bound(3, 49)) },
+			} {
+				step()
+				turn(k)
+			}
+		}
+		k.end()
+		return k
+	}
+	want := talks(func(*talk) {}).e.Inventory()
+	var sum Inventory
+	k := talks(func(k *talk) { sum.Merge(k.e.Turn()) })
+	if rest := k.e.Turn(); len(rest.Uses) != 1 {
+		t.Errorf("the end of the connection is noted %d times", len(rest.Uses))
+	} else {
+		sum.Merge(rest)
+	}
+	if have := &sum; !reflect.DeepEqual(have, want) {
+		t.Errorf("noted\n%s\nwant\n%s", everything(have), everything(want))
+	}
+	if rest := k.e.Turn(); rest.Len() != 0 {
+		t.Errorf("left: %s", everything(rest))
+	}
+}
+
+func TestTrimForgetsTheOldest(t *testing.T) {
+	n := Inventory{Accounts: map[string]*Account{}}
+	for i := range maxInventory + 3 {
+		n.Accounts[fmt.Sprint(i)] = &Account{Last: start.Add(time.Duration(i) * time.Second)}
+	}
+	if forgotten := n.Trim(); forgotten != 3 || n.Len() != maxInventory || n.Accounts["2"] != nil || n.Accounts["3"] == nil {
+		t.Errorf("%d forgotten, %d left", forgotten, n.Len())
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/clearbind/clearbind/decode"
 	"github.com/clearbind/clearbind/decode/ldap"
 )
 
@@ -28,7 +29,7 @@ type noted struct {
 	query Query
 }
 
-// Inventory gives a copy of what was noted so far.
+// Inventory gives a copy of what was noted so far, or since the last Turn.
 func (e *Engine) Inventory() *Inventory {
 	var sum Inventory
 	for i := range e.notes {
@@ -43,9 +44,29 @@ func (e *Engine) Inventory() *Inventory {
 	return &sum
 }
 
+// Turn gives what was noted since the last Turn, or since New, and begins anew:
+// connections go on, and what they do from now on is noted apart. What turns
+// give is, merged, what one Inventory would have been, as long as no limit was
+// reached: limits hold from turn to turn.
+func (e *Engine) Turn() *Inventory {
+	n := e.Inventory()
+	e.notes = [decode.Shards]notes{}
+	e.hours, e.thisHour = nil, nil
+	e.turn++
+	return n
+}
+
+// refresh forgets what a connection remembers of the notes before a Turn.
+func (e *Engine) refresh(s *session) {
+	if s.turn != e.turn {
+		s.turn, s.use, s.query = e.turn, nil, nil
+	}
+}
+
 // use gives the entry of the connection's client as name, seen at a time. It
 // stays valid as long as the Engine, so the connection remembers it.
 func (e *Engine) use(s *session, name string, at time.Time) *Use {
+	e.refresh(s)
 	if s.use == nil || s.useName != name {
 		client, server := s.ends()
 		s.use = e.notes[s.shard].use(e, UseKey{client.AddrPort().Addr(), server.AddrPort(), name})
@@ -208,6 +229,7 @@ func (e *Engine) noteRight(s *session, name string) {
 // asked before: then the query is known, and its client among the query's.
 func (e *Engine) noteQuery(s *session, req *ldap.Search) {
 	shape := ldap.FilterShape(req.Filter)<<2 | uint64(req.Scope&3)
+	e.refresh(s)
 	if s.query == nil || s.query.shape != shape {
 		if s.query = e.query(s, req, shape); s.query == nil {
 			return

@@ -81,7 +81,8 @@ type session struct {
 	binds    int       // of them that would change who the client is: see changesIdentity
 	early    []early   // results of requests still to be read, oldest first
 
-	use     *Use // of useName
+	turn    uint32 // Engine.turn that use and query are of
+	use     *Use   // of useName
 	useName string
 	query   *noted      // of the last search that could be read
 	repeat  *remembered // what the last one was held back as; nil: it was told
