@@ -38,6 +38,7 @@ func busy() Snapshot {
 	fill(reflect.ValueOf(&s).Elem(), &next)
 	s.LastPacket = time.Date(2026, 3, 1, 9, 15, 2, 500_000_000, time.UTC)
 	s.ConfigTime = s.LastPacket.Add(-time.Hour)
+	s.Inventory.LastWrite = s.LastPacket.Add(time.Minute)
 	return s
 }
 
@@ -185,6 +186,7 @@ func TestEverySeriesExistsAtZero(t *testing.T) {
 		"starttls_total":          int(detect.NumStartTLSResults),
 		"alerts_total":            2*int(detect.NumRules) + 4,
 		"allowed_alerts_total":    int(detect.NumRules),
+		"inventory_writes_total":  2,
 		"messages_rejected_total": int(detect.NumRejects),
 		"limit_reached_total":     int(detect.NumLimits) + 1,
 		"evidence_lost_total":     int(evidence.NumLosses),

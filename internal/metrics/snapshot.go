@@ -19,6 +19,7 @@ type Snapshot struct {
 	AlertsLost uint64
 	LinesLost  uint64 // of the Zeek logs
 	Evidence   evidence.Counts
+	Inventory  Inventory
 	Panics     uint64
 	LastPacket time.Time // zero: none yet
 	ConfigGood bool      // the configuration was read well the last time
@@ -30,6 +31,13 @@ type Source struct {
 	Name string // an interface, or "file": a closed set
 	capture.Stats
 	Missed uint64 // frames an interface's card lost before the kernel saw them
+}
+
+// Inventory is how writing the inventory to its database goes.
+type Inventory struct {
+	Writes, Failures uint64
+	LastWrite        time.Time // that went well; zero: none yet, or there is no database
+	Lost             uint64    // entries
 }
 
 // Exposed are the distinct accounts, clients and servers of the last 24 h.

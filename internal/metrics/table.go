@@ -109,6 +109,14 @@ var table = []metric{
 	{"evidence_files_total", "Captures written for findings (--evidence).", counter, nil, one(func(s *Snapshot) uint64 { return s.Evidence.Files })},
 	{"evidence_lost_total", "Findings told without the capture that was asked for, by reason.", counter, []string{"reason"},
 		each(0, evidence.NumLosses, evidence.Loss.String, func(s *Snapshot, l evidence.Loss) uint64 { return s.Evidence.Lost[l] })},
+	{"inventory_writes_total", "Times that the inventory was written to its database, or could not be.", counter, []string{"result"},
+		func(s *Snapshot, emit func(float64, ...string)) {
+			emit(float64(s.Inventory.Writes), "success")
+			emit(float64(s.Inventory.Failures), "failure")
+		}},
+	{"inventory_last_write_timestamp_seconds", "When the inventory was written last, in seconds since 1970; 0: not yet, or there is no database.", gauge, nil,
+		func(s *Snapshot, emit func(float64, ...string)) { emit(seconds(s.Inventory.LastWrite)) }},
+	{"inventory_lost_entries_total", "Entries of the inventory that had no room to wait for a database that was away.", counter, nil, one(func(s *Snapshot) uint64 { return s.Inventory.Lost })},
 	{"stream_gaps_total", "Gaps in TCP streams: segments the capture misses.", counter, nil, one(func(s *Snapshot) uint64 { return s.Detect.StreamGaps })},
 	{"stream_gap_bytes_total", "Octets missing in those gaps.", counter, nil, one(func(s *Snapshot) uint64 { return s.Detect.StreamGapBytes })},
 	{"stream_overlaps_total", "Retransmitted segments whose octets differ from those seen first.", counter, nil, one(func(s *Snapshot) uint64 { return s.Detect.Overlaps })},
