@@ -14,6 +14,9 @@ import (
 // and a report takes the place of what was there.
 func apart(cfg *config, captures []string, stdout *os.File) error {
 	read := slices.Concat([]string{cfg.file}, captures, cfg.events)
+	if cfg.inventory.at != nil {
+		read = append(read, cfg.inventory.at.File())
+	}
 	if cfg.output == "-" {
 		if path := sameAs(read, regular(stdout.Stat())); path != "" {
 			return fmt.Errorf("stdout goes to %s, which is read", path)

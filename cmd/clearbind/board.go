@@ -9,6 +9,7 @@ import (
 	"github.com/clearbind/clearbind/decode"
 	"github.com/clearbind/clearbind/detect"
 	"github.com/clearbind/clearbind/internal/evidence"
+	"github.com/clearbind/clearbind/internal/inventory"
 	"github.com/clearbind/clearbind/internal/metrics"
 )
 
@@ -32,6 +33,7 @@ type board struct {
 	mu          sync.Mutex
 	reports     []counted
 	inventories []*detect.Inventory // replaced, never changed
+	keeper      *inventory.Keeper   // nil: the inventory is in memory only
 	configOK    bool                // the last reading of the configuration
 	configAt    time.Time           // the last one that was good; zero: there is no file
 	lost        uint64              // alerts
@@ -61,6 +63,14 @@ func (b *board) note(worker int, n *detect.Inventory) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.inventories[worker] = n
+}
+
+// turned takes over what a worker noted in a stretch that has ended.
+func (b *board) turned(worker int, n *inventory.Note, next inventory.Stretch, over bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.keeper.Turn(worker, n, next, over)
+	b.inventories[worker] = new(detect.Inventory)
 }
 
 // configured notes how reading the configuration went.
@@ -138,6 +148,10 @@ func (b *board) state() *state {
 	s.damaged, s.interrupted = b.damaged, b.interrupted
 	s.first, s.last = b.span()
 	s.Snapshot = b.counters()
+	if b.keeper != nil {
+		inventories = append(inventories, b.keeper.Rest()...)
+		s.Snapshot.Inventory = metrics.Inventory(b.keeper.Status())
+	}
 	b.mu.Unlock()
 	for _, n := range inventories {
 		s.inventory.Merge(n)

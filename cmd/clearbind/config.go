@@ -50,6 +50,8 @@ type config struct {
 	evidence      string        // folder; "": none
 	evidenceLimit int64         // octets of it
 
+	inventory inventoryConfig
+
 	web           web.FlagConfig
 	telemetryPath string
 	log           promslog.Config
@@ -70,6 +72,8 @@ Examples:
   tcpdump -U -w - port 389 | clearbind -
   clearbind --report=monday.html monday.pcap
   clearbind -i eth1 --output=/var/log/clearbind/alerts.jsonl
+  clearbind -i eth1 --inventory=sqlite:/var/lib/clearbind/inventory.db
+  clearbind report --inventory=sqlite:/var/lib/clearbind/inventory.db --since=30d month.html
   clearbind diff before.json after.json`
 
 // severityWords are what severities are called.
@@ -90,6 +94,7 @@ const lone = "\x00"
 type texts struct {
 	workers, ports, tlsPorts, least, failOn, repeat, ring, key, pseudonyms, evidenceLimit string
 	nets, ignore                                                                          []string
+	inventory                                                                             inventoryTexts
 }
 
 // parse reads the command line. errShown: there is nothing more to do; any
@@ -114,6 +119,7 @@ func parse(args []string, stdout, stderr *os.File) (*config, error) {
 	c.liveFlags(app, t)
 	c.ldapFlags(app, t)
 	c.alertFlags(app, t)
+	c.inventoryFlags(app, &t.inventory)
 	c.webFlags(app)
 	promslogflag.AddFlags(app, &c.log)
 
@@ -143,7 +149,7 @@ func parse(args []string, stdout, stderr *os.File) (*config, error) {
 	}
 	c.listen()
 	return c, errors.Join(c.check(), c.decoders(t.workers), c.severities(t.least, t.failOn), c.lists(t.ports, t.tlsPorts, t.nets, t.ignore),
-		c.repeat(t.repeat), c.ring(t.ring), c.destination(), c.keys(t.key, t.pseudonyms), c.evidenceFlags(t.evidenceLimit), c.load(time.Now()))
+		c.repeat(t.repeat), c.ring(t.ring), c.destination(), c.keys(t.key, t.pseudonyms), c.evidenceFlags(t.evidenceLimit), c.keeping(&t.inventory), c.load(time.Now()))
 }
 
 func (c *config) liveFlags(app *kingpin.Application, t *texts) {
@@ -179,6 +185,13 @@ func (c *config) alertFlags(app *kingpin.Application, t *texts) {
 	app.Flag("config", "Configuration file: allow list, severities, secret attributes, networks. SIGHUP reads it anew.").PlaceHolder("FILE.yml").StringVar(&c.file)
 	app.Flag("check-config", "Check the configuration file, tell every mistake with its line, and exit.").BoolVar(&c.checkOnly)
 	app.Flag("secret-fingerprint-key", "File with a key of at least 16 octets: alerts get a keyed hash of the password, to see one password in many places.").PlaceHolder("FILE").StringVar(&t.key)
+}
+
+func (c *config) inventoryFlags(app *kingpin.Application, t *inventoryTexts) {
+	app.Flag("inventory", "Keep the inventory (clients, servers, accounts, findings by day) here, across restarts or for a fleet; clearbind report makes reports of it. Default: in memory.").PlaceHolder("sqlite:FILE|postgres://…").StringVar(&t.at)
+	app.Flag("inventory.sensor", "Name to write under. Default: the name of the host for interfaces, captures for files.").PlaceHolder("NAME").StringVar(&c.inventory.sensor)
+	app.Flag("inventory.keep", "Days to keep what interfaces brought; 0 keeps it for ever.").Default("400d").PlaceHolder("400d").StringVar(&t.keep)
+	app.Flag("inventory.interval", "Time between two writes: what a crash may cost.").Default("1m").PlaceHolder("1m").StringVar(&t.interval)
 }
 
 func (c *config) webFlags(app *kingpin.Application) {

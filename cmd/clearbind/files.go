@@ -30,6 +30,7 @@ func (p *program) read(ctx context.Context) ([]*capture.DamagedError, []error) {
 			src: source(i), engine: detect.New(share(p.cfg.detect, n)), index: i, place: i, workers: n, waits: waits,
 			out: out, board: p.board, log: p.log, crashOnPanic: p.cfg.crashOnPanic,
 		}
+		s.keep = newKeeping(p.keeper, s)
 		// One goroutine a worker: it owns its source, decoder and engine. Ends
 		// with its source, or with ctx; wait waits for it.
 		wait.Go(func() {

@@ -56,6 +56,7 @@ func (p *program) watch(ctx context.Context, sources []*capture.Live) []error {
 		if p.zeek != nil {
 			s.records = p.zeek.lane
 		}
+		s.keep = newKeeping(p.keeper, s)
 		// One goroutine a worker: it owns its source, decoder and engine. It ends
 		// with ctx, or when its source fails, and then the others do: a sensor that
 		// sees half of the mirror is no sensor.

@@ -39,6 +39,9 @@ func dropPrivileges(cfg *config) error {
 	if cfg.output != "-" && !alertlog.IsDestination(cfg.output) {
 		rules = append(rules, landlock.RWDirs(filepath.Dir(cfg.output)))
 	}
+	if at := cfg.inventory.at; at != nil && at.File() != "" { // SQLite's journal lies beside it
+		rules = append(rules, landlock.RWDirs(filepath.Dir(at.File())))
+	}
 	if err := landlock.V5.BestEffort().RestrictPaths(rules...); err != nil {
 		return fmt.Errorf("give up files: %w", err)
 	}

@@ -38,6 +38,9 @@ func reportForm(path string) (func(io.Writer, *report.Model) error, error) {
 // reportInput gathers what a report says; live: more is to come.
 func (p *program) reportInput(live bool) *report.Input {
 	s := p.board.state()
+	if p.keeper != nil && p.cfg.live() {
+		s.remember(p.keeper, p.cfg.interfaces)
+	}
 	in := &report.Input{
 		Snapshot: s.Snapshot, Inventory: s.inventory, Sources: p.files, From: s.first, To: s.last,
 		Version: version.Version, Blind: notSeen(s), Live: live, Events: p.events,

@@ -15,6 +15,7 @@ import (
 	"github.com/clearbind/clearbind/capture"
 	"github.com/clearbind/clearbind/detect"
 	"github.com/clearbind/clearbind/internal/event2889"
+	"github.com/clearbind/clearbind/internal/inventory"
 	"github.com/prometheus/common/promslog"
 )
 
@@ -31,6 +32,9 @@ const (
 func run(args []string, stdout, stderr *os.File) int {
 	if len(args) > 0 && args[0] == "diff" {
 		return diff(args[1:], stdout, stderr)
+	}
+	if len(args) > 0 && args[0] == "report" {
+		return fleet(args[1:], stdout, stderr)
 	}
 	cfg, err := parse(args, stdout, stderr)
 	switch {
@@ -81,7 +85,11 @@ func start(cfg *config, stdout, stderr *os.File) int {
 	if p.zeek, err = openZeek(cfg, p.log); err != nil {
 		return complain(stderr, err, exitFailed)
 	}
+	if p.keeper, err = keep(cfg, p.log); err != nil {
+		return complain(stderr, err, exitFailed)
+	}
 	p.board = newBoard(cfg.workers, cfg.interfaces)
+	p.board.keeper = p.keeper
 	if err := p.openEvidence(); err != nil {
 		return complain(stderr, err, exitFailed)
 	}
@@ -134,6 +142,7 @@ type program struct {
 	files   []string        // capture files, in the order they are read
 	sources []*capture.Live // or interfaces, a source for each worker
 	board   *board
+	keeper  *inventory.Keeper                // nil: the inventory is in memory only
 	reloads []*atomic.Pointer[detect.Config] // live: a new configuration for each worker
 	proofs  proofs                           // live
 	reopen  chan struct{}                    // live: the alert log was rotated
@@ -172,6 +181,9 @@ func (p *program) run(ctx context.Context) int {
 		errs = append(errs, p.out.close()) // what is lost by it is in the reports
 	}
 	errs = append(errs, p.zeek.close(), p.closeEvidence())
+	if p.keeper != nil {
+		errs = append(errs, p.keeper.Close())
+	}
 	p.board.ended(len(damages), interrupted)
 	errs = clean(append(errs, p.writeReports()...))
 	for _, err := range errs {

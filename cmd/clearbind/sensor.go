@@ -48,6 +48,7 @@ type sensor struct {
 	panics      uint64
 	first, last time.Time // the earliest and the latest packet
 	nextCopy    time.Time // when the board is given the inventory again
+	keep        *keeping  // nil: the inventory is in memory only
 	linked      []capture.Link
 	linksAt     time.Time // when they were looked at
 	watcher     links
@@ -121,7 +122,11 @@ func (s *sensor) frames() error {
 // idle lets time go on where nothing arrives: on an interface the clock tells.
 func (s *sensor) idle() {
 	if s.live != nil {
-		s.engine.Tick(&detect.Packet{Time: time.Now().UTC(), Order: s.order})
+		now := time.Now().UTC()
+		if s.keep != nil {
+			s.keep.time(s, now)
+		}
+		s.engine.Tick(&detect.Packet{Time: now, Order: s.order})
 	}
 }
 
@@ -189,6 +194,9 @@ func (s *sensor) handle(f *capture.Frame) {
 	if (s.first.IsZero() || f.Time.Before(s.first)) && !f.Time.IsZero() {
 		s.first = f.Time
 	}
+	if s.keep != nil {
+		s.keep.frame(s, f)
+	}
 	brief, plain := decode.Glance(f.Link, f.Data)
 	if plain && (!s.engine.Watches(brief.Src, brief.Dst) || s.workers > 1 && !s.mine(brief.Shard())) {
 		s.alone = true
@@ -235,8 +243,8 @@ func (s *sensor) links(now time.Time, end bool) []capture.Link {
 	return s.linked
 }
 
-// publish shows the counters to whoever asks.
-func (s *sensor) publish(end bool) {
+// counted gives the counters as they are.
+func (s *sensor) counted(end bool) counted {
 	stats, err := s.src.Stats()
 	if err != nil {
 		s.log.Warn("source statistics", "err", err)
@@ -246,11 +254,20 @@ func (s *sensor) publish(end bool) {
 		r.alive = time.Now()
 		r.links = s.links(r.alive, end)
 	}
-	s.board.put(s.place, r)
+	return r
+}
+
+// publish shows the counters to whoever asks.
+func (s *sensor) publish(end bool) {
+	s.board.put(s.place, s.counted(end))
 	// The inventory grows with the network: copying it may take two hundredths
 	// of the time, and no more.
 	if now := time.Now(); end || now.After(s.nextCopy) {
-		s.board.note(s.place, s.engine.Inventory())
+		n := s.engine.Inventory()
+		s.board.note(s.place, n)
+		if s.keep != nil {
+			s.keep.note(s, n, end)
+		}
 		s.nextCopy = time.Now().Add(max(time.Second, 50*time.Since(now)))
 	}
 }
