@@ -62,11 +62,7 @@ func TestTheInventoryOfAFleetIsThatOfAllItsCaptures(t *testing.T) {
 		return paths
 	}
 	together := filepath.Join(t.TempDir(), "all.json")
-	var apart []string
-	for _, path := range places(slices.Concat(east, west)) { // each by itself, as connections do not go on in the next
-		apart = append(apart, path)
-	}
-	clearbind(t, append([]string{"--report=" + together}, apart...)...)
+	clearbind(t, append([]string{"--report=" + together}, places(slices.Concat(east, west))...)...)
 	want := jsonOf(t, modelOf(t, together))
 	test := func(t *testing.T, at string) {
 		for _, workers := range []string{"1", "2"} { // read again, and not counted again

@@ -122,7 +122,7 @@ func Keep(ctx context.Context, store *Store, cfg Config) (*Keeper, error) {
 		}
 	}
 	// Waits for the database, so that nobody else has to. Close ends it.
-	go k.work()
+	go k.work() //nolint:gosec // it outlives the start, whose context ctx is
 	return k, nil
 }
 

@@ -30,9 +30,7 @@ type Location struct {
 // is read here: later the program may open no file.
 func Parse(s string) (*Location, error) {
 	if file, ok := strings.CutPrefix(s, "sqlite:"); ok {
-		if strings.HasPrefix(file, "//") { // as in sqlite:///var/lib/…
-			file = file[2:]
-		}
+		file = strings.TrimPrefix(file, "//") // as in sqlite:///var/lib/…
 		if file == "" || strings.Contains(file, "\x00") || strings.HasPrefix(file, ":memory:") {
 			return nil, errors.New("give sqlite: the name of a file, as in sqlite:/var/lib/clearbind/inventory.db")
 		}
@@ -209,8 +207,7 @@ type storeError struct {
 
 func (e *storeError) Error() string {
 	words := strings.Join(strings.Fields(e.err.Error()), " ")
-	var lite *sqlite.Error
-	if errors.As(e.err, &lite) {
+	if lite, ok := errors.AsType[*sqlite.Error](e.err); ok {
 		switch lite.Code() & 0xff {
 		case sqlite3.SQLITE_NOTADB:
 			words = "this is no SQLite database; name another file"

@@ -3,6 +3,7 @@ package inventory
 import (
 	"net/netip"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/clearbind/clearbind/detect"
@@ -63,13 +64,13 @@ func (r *rows) use(key detect.UseKey, u, old *detect.Use) {
 		old = new(detect.Use)
 	}
 	at := []any{key.Client.String(), key.Server.Addr().String(), int64(key.Server.Port()), name(key.Identity)}
-	row := append(at[:len(at):len(at)], stamp(u.First), stamp(u.Last), stamp(u.LastFinding))
+	row := append(slices.Clip(at), stamp(u.First), stamp(u.Last), stamp(u.LastFinding))
 	row = append(append(row, protections(&u.Connections)...), protections(&u.Operations)...)
 	r.add(tableUses, append(row, number(u.Unsigned), number(u.Writes), number(u.Passwords), number(u.Refused),
 		number(u.Demanded[0]), number(u.Demanded[1]), number(u.NoBinding))...)
 	each := func(kind, name string, n, before uint64) {
 		if n != before {
-			r.add(tableUseCounts, append(at[:len(at):len(at)], kind, name, number(n))...)
+			r.add(tableUseCounts, append(slices.Clip(at), kind, name, number(n))...)
 		}
 	}
 	for m := range detect.NumMethods {

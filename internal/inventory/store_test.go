@@ -185,15 +185,16 @@ func whatIsWrittenIsRead(t *testing.T, empty maker) {
 	east := run{id: 1, sensor: "east", kind: kindLive, source: "eth1", reading: 7, frames: 10, version: "1.2.3", started: noon(1)}
 	west := run{id: 2, sensor: "west", kind: kindLive, source: "eth2", reading: 8, frames: 10}
 	one, two, other := full(1), full(2), full(2)
-	if !write(t, s, east, one, two) || !write(t, s, east, one, two) || !write(t, s, west, other) {
+	first := write(t, s, east, one, two)
+	if again := write(t, s, east, one, two); !first || !again || !write(t, s, west, other) {
 		t.Error("not written")
 	}
 	same(t, readAll(t, s, Selection{}), one, two, other)
 	same(t, readAll(t, s, Selection{Sensors: []string{"east"}}), one, two)
-	first, second := DayOf(noon(1)), DayOf(noon(2))
-	same(t, readAll(t, s, Selection{Until: &first}), one)
-	same(t, readAll(t, s, Selection{Since: &second}), two, other)
-	same(t, readAll(t, s, Selection{without: 1, days: []Day{second}}), one, other)
+	monday, tuesday := DayOf(noon(1)), DayOf(noon(2))
+	same(t, readAll(t, s, Selection{Until: &monday}), one)
+	same(t, readAll(t, s, Selection{Since: &tuesday}), two, other)
+	same(t, readAll(t, s, Selection{without: 1, days: []Day{tuesday}}), one, other)
 	if r := readAll(t, s, Selection{}); len(r.Sensors) != 2 || !slices.Equal(r.Sensors[0].Sources, []string{"eth1"}) || !r.Sensors[0].Live ||
 		!r.First.Equal(noon(1)) || !r.Last.Equal(noon(2).Add(time.Hour)) || !r.Sensors[0].Written.Equal(noon(9)) {
 		t.Errorf("read of %+v, %s to %s", r.Sensors, r.First, r.Last)
@@ -356,7 +357,7 @@ func TestForeignFilesAreLeftAlone(t *testing.T) {
 	dir := t.TempDir()
 	put := func(name string, content []byte) string {
 		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, content, 0o600); err != nil {
+		if err := os.WriteFile(path, content, 0o600); err != nil { //nolint:gosec // in a folder of the test
 			t.Fatal(err)
 		}
 		return path

@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -34,7 +35,7 @@ var tables = [numTables]table{
 		"connections_none", "connections_sasl_signed", "connections_sasl_sealed", "connections_tls",
 		"operations_none", "operations_sasl_signed", "operations_sasl_sealed", "operations_tls", "operations_unsigned",
 		"writes", "passwords", "binds_refused", "stronger_auth_required", "confidentiality_required", "channel_binding_missing"}},
-	tableUseCounts:    {"use_counts", append(useKey[:len(useKey):len(useKey)], "kind", "name"), []string{"count"}},
+	tableUseCounts:    {"use_counts", append(slices.Clip(useKey), "kind", "name"), []string{"count"}},
 	tableAccounts:     {"accounts", []string{"account"}, []string{"count", "accepted", "first_seen", "last_seen"}},
 	tablePeers:        {"account_peers", []string{"account", "role", "address"}, nil},
 	tableFingerprints: {"account_fingerprints", []string{"account", "fingerprint"}, []string{"count"}},
