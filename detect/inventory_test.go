@@ -275,6 +275,21 @@ func TestTurnsAddUp(t *testing.T) {
 	}
 }
 
+// TestAnAnswerAfterATurnStillSaysWhetherThePasswordWasRight tells a bind before
+// midnight, and answers it after that.
+func TestAnAnswerAfterATurnStillSaysWhetherThePasswordWasRight(t *testing.T) {
+	k := newTalk(t, Config{RepeatInterval: -1}).open()
+	k.asks(simple(1, who, secret))
+	k.wait(7 * time.Second)
+	sum := k.e.Turn()
+	k.answers(bound(1, 0))
+	k.end()
+	sum.Merge(k.e.Turn())
+	if acc := sum.Accounts[who]; acc == nil || !acc.Accepted || acc.Count != 1 || len(acc.Clients) != 1 || len(acc.Servers) != 1 {
+		t.Errorf("noted %+v", acc)
+	}
+}
+
 func TestTrimForgetsTheOldest(t *testing.T) {
 	n := Inventory{Accounts: map[string]*Account{}}
 	for i := range maxInventory + 3 {

@@ -220,7 +220,15 @@ func (n *notes) account(e *Engine, name string, a *Alert) {
 
 // noteRight notes that the password of name, which was told, was the right one.
 func (e *Engine) noteRight(s *session, name string) {
-	if acc := e.notes[s.shard].accounts[name]; acc != nil {
+	n := &e.notes[s.shard]
+	if n.accounts[name] == nil && e.turn > 0 && len(n.accounts) < maxAccounts { // it was noted before the Turn
+		if n.accounts == nil {
+			n.accounts = make(map[string]*Account)
+		}
+		client, server := s.ends()
+		n.accounts[name] = &Account{Clients: peer(nil, client.AddrPort().Addr()), Servers: peer(nil, server.AddrPort().Addr())}
+	}
+	if acc := n.accounts[name]; acc != nil {
 		acc.Accepted = true
 	}
 }

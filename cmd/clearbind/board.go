@@ -150,7 +150,7 @@ func (b *board) state() *state {
 	s.Snapshot = b.counters()
 	if b.keeper != nil {
 		inventories = append(inventories, b.keeper.Rest()...)
-		s.Snapshot.Inventory = metrics.Inventory(b.keeper.Status())
+		s.Inventory = metrics.Inventory(b.keeper.Status())
 	}
 	b.mu.Unlock()
 	for _, n := range inventories {
