@@ -107,6 +107,7 @@ func parse(args []string, stdout, stderr *os.File) (*config, error) {
 		app.UsageWriter(stdout) // help is as wide as that
 	}
 	app.HelpFlag.Short('h')
+	grouped(app)
 	shown := false
 	app.Terminate(func(int) { shown = true })
 	app.Flag("version", "Show the version.").PreAction(func(*kingpin.ParseContext) error {

@@ -25,7 +25,7 @@ var (
 		{title: "DESCRIPTION", text: []string{
 			"clearbind reads captures, or watches a mirror port, and reports every password and every query of LDAP that anybody on the path could read: the client, the server, the account, whether the server took the password, and what to do about it. It decrypts nothing, sends nothing and changes nothing, and no output of it holds a password.",
 			"Alerts go to standard output and nothing else does; the summary, progress and errors go to standard error. A finding is told once and then counted. A file may be pcap or pcapng, plain or compressed with gzip or zstd, or a folder of them, which is read in name order; - is standard input. Several files are one capture: connections may span them.",
-			"With diff, two reports that --report=FILE.json has written are compared: what got better, what got worse, and what was not seen again.",
+			"With diff, two reports that --report=FILE.json has written are compared: what got better, what got worse, and what was not seen again. With report, reports are made of an inventory that was kept with --inventory: of all sensors and captures that wrote to it, or of some, within days that are chosen; clearbind report --help has its flags.",
 		}},
 	}
 	manBehind = [...]manSection{
@@ -54,11 +54,12 @@ var (
 		{title: "EXAMPLES", items: []manEntry{
 			{"clearbind monday.pcap", "Read a capture; text on a terminal, JSON lines in a pipe."},
 			{"clearbind --fail-on=high --report=monday.html captures/", "Read a folder, write a page for whoever asked, and exit with 3 if a password went in the clear."},
-			{"tcpdump -w - port 389 | clearbind -", "Tell it as it comes."},
+			{"tcpdump -U -w - port 389 | clearbind -", "Tell it as it comes."},
 			{"clearbind --evidence=proof/ monday.pcap", "A small capture for each finding, its secrets overwritten."},
 			{"clearbind --events-2889=dc1.xml --report=migration.html captures/", "Compare with what a domain controller logged."},
 			{"clearbind -i eth1 -o /var/log/clearbind/alerts.jsonl --config=/etc/clearbind.yml", "Watch a mirror port. Needs CAP_NET_RAW, which is given up at once: setcap cap_net_raw+ep clearbind."},
 			{"clearbind diff before.json after.json", "Compare two reports."},
+			{"clearbind report --inventory=sqlite:/var/lib/clearbind/inventory.db --since=30d month.html", "What a sensor has kept of the last 30 days."},
 		}},
 		{title: "SEE ALSO", text: []string{"tcpdump(8), tshark(1), capabilities(7)", "https://github.com/clearbind/clearbind has the pages of the rules, of every field of an alert, and of every counter."}},
 	}
@@ -70,13 +71,14 @@ func manPage(app *kingpin.ApplicationModel) string {
 	var b strings.Builder
 	b.WriteString(".TH CLEARBIND 1 \"\" clearbind \"User Commands\"\n")
 	manBefore[0].write(&b)
-	b.WriteString(".SH SYNOPSIS\n.B clearbind\n[\\fIflags\\fR] \\fIFILE\\fR...\n.br\n.B clearbind\n[\\fIflags\\fR] \\fB\\-i\\fR \\fINAME\\fR...\n.br\n.B clearbind diff\n\\fIBEFORE.json AFTER.json\\fR\n")
+	b.WriteString(".SH SYNOPSIS\n.B clearbind\n[\\fIflags\\fR] \\fIFILE\\fR...\n.br\n.B clearbind\n[\\fIflags\\fR] \\fB\\-i\\fR \\fINAME\\fR...\n.br\n.B clearbind diff\n\\fIBEFORE.json AFTER.json\\fR\n.br\n.B clearbind report\n\\fB\\-\\-inventory\\fR=\\fIDATABASE\\fR \\fIFILE\\fR...\n")
 	for i := range manBefore[1:] {
 		manBefore[1+i].write(&b)
 	}
 	b.WriteString(".SH OPTIONS\n")
-	for _, f := range app.Flags {
-		if !f.Hidden {
+	for _, g := range groups(app.Flags) {
+		fmt.Fprintf(&b, ".SS %s\n", g.Title)
+		for _, f := range g.Flags {
 			writeFlag(&b, f)
 		}
 	}
