@@ -88,7 +88,7 @@ func span(first, last time.Time) string {
 
 // connections says how they were protected.
 func connections(s *metrics.Snapshot) string {
-	names := [detect.NumProtections]string{"in the clear", "signed, readable", "sealed", "TLS"}
+	names := [detect.NumProtections]string{"in the clear", "signed but readable", "sealed", "TLS"}
 	var parts []string
 	sum := uint64(0)
 	for p, n := range s.Detect.Connections {
