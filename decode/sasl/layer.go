@@ -3,7 +3,6 @@ package sasl
 import (
 	"bytes"
 	"encoding/binary"
-	"slices"
 )
 
 // Layer is what a SASL security layer does to the messages it carries.
@@ -185,7 +184,9 @@ func rfc4121Text(token, scratch []byte) (text, scratchAfter []byte) {
 	case ec: // the checksum came to the front: what Windows sends
 		return body[ec:], scratch
 	}
-	scratch = slices.Grow(scratch, len(body)) // at once: what it grows out of would not be wiped
+	if cap(scratch) < len(body) { // at once: what it grows out of would not be wiped
+		scratch = make([]byte, 0, len(body))
+	}
 	scratch = append(append(scratch, body[rrc:]...), body[:rrc]...)
 	return scratch[:n], scratch
 }
