@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/clearbind/clearbind/internal/words"
 )
 
 // soak sends, and judges what the sensor counted.
@@ -221,14 +223,14 @@ func (j *judge) overdrive(l *load, s *sensor) error {
 	if now.dropped() == before.dropped() {
 		j.errs = append(j.errs, errors.New("nothing was dropped: the ring holds more than was sent"))
 	}
-	said, err := s.end()
+	summary, err := s.end()
 	if err != nil {
-		return fmt.Errorf("%w: %s", err, said)
+		return fmt.Errorf("%w: %s", err, summary)
 	}
 	seen := now.sum("clearbind_packets_total", "")
-	for _, words := range []string{fmt.Sprintf("%.0f packets dropped by the kernel on %s", now.dropped(), watched), fmt.Sprintf("%.0f packets", seen)} {
-		if !strings.Contains(said, words) {
-			j.errs = append(j.errs, fmt.Errorf("the summary does not say %q: %s", words, said))
+	for _, said := range []string{words.Number(uint64(now.dropped())) + " packets dropped by the kernel on " + watched, words.Number(uint64(seen)) + " packets"} {
+		if !strings.Contains(summary, said) {
+			j.errs = append(j.errs, fmt.Errorf("the summary does not say %q: %s", said, summary))
 		}
 	}
 	j.want("seen and dropped", seen+now.dropped(), float64(l.sent.Load()))
