@@ -7,6 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 //go:embed schema.sql
@@ -26,7 +30,10 @@ func (s *Store) version(ctx context.Context) (int, error) {
 		if err := s.db.QueryRowContext(ctx, s.dialect.others).Scan(&n); err != nil {
 			return 0, err
 		}
-		if n > 0 {
+		if n > 0 { // ours, if another process has just made it
+			if err := s.db.QueryRowContext(ctx, s.dialect.known, "clearbind_schema").Scan(&n); err != nil || n > 0 {
+				return 0, err
+			}
 			return 0, errors.New("this is the database of another program; give the inventory one of its own (of PostgreSQL, a schema in search_path will do)")
 		}
 		return 0, nil
@@ -79,7 +86,14 @@ func (s *Store) look(ctx context.Context) error {
 	if words != "ok" {
 		return fmt.Errorf("the database is damaged: %s; name another file, or repair it with sqlite3's .recover", words)
 	}
-	return s.db.QueryRowContext(ctx, "PRAGMA journal_mode(WAL)").Scan(&words)
+	// Nobody else may be at it for that, and SQLite does not wait here as it does
+	// elsewhere.
+	for end := time.Now().Add(busyTimeout); ; time.Sleep(busyTimeout / 500) {
+		err := s.db.QueryRowContext(ctx, "PRAGMA journal_mode(WAL)").Scan(&words)
+		if lite, ok := errors.AsType[*sqlite.Error](err); !ok || lite.Code()&0xff != sqlite3.SQLITE_BUSY || time.Now().After(end) {
+			return err
+		}
+	}
 }
 
 // migrate brings the schema to ours, or nothing of it.
