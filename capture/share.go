@@ -18,45 +18,95 @@ const (
 // work while its writer is silent.
 type Shared struct {
 	files   *Sequence // of fill alone, until over is closed
-	readers []*reading
+	readers []*Reading
 	done    <-chan struct{}
 	over    chan struct{}
 
-	batch   *lot        // being filled; nil: given up
-	spare   chan *lot   // to be filled again
-	free    chan []byte // buffers that nobody reads in
-	buffers int         // that were made
+	route func(*Frame) int
+	left  []Left // by reader: between its last frame and the last of all
+	frame Frame  // being read
+	last  Frame  // the one before
+	to    int    // where route sent it
+
+	batch   *lot         // being filled; nil: given up
+	spare   chan *lot    // to be filled again
+	memory  *memory      // being read into
+	free    chan *memory // that nobody reads in
+	buffers int          // that were made
+}
+
+// Where Share's route may send a frame, beside to one reader.
+const (
+	ToAll  = -1
+	ToNone = -2
+)
+
+// Left is what a reader was not given since the frame before.
+type Left struct {
+	Frames, Bytes uint64
+	First, Last   time.Time // the earliest and the latest of them; valid iff Frames > 0
+}
+
+func (l *Left) add(f *Frame) {
+	if l.Frames == 0 || f.Time.Before(l.First) {
+		l.First = f.Time
+	}
+	if l.Frames == 0 || f.Time.After(l.Last) {
+		l.Last = f.Time
+	}
+	l.Frames++
+	l.Bytes += uint64(len(f.Data))
 }
 
 // lot is what is handed over at once.
 type lot struct {
-	list []Frame
-	full []byte       // buffer that they are the last of; nil: more will be read into it
-	err  error        // comes after them, and is final
-	left atomic.Int32 // readers that have yet to take them, or are at it
+	lists  [][]given    // by reader
+	n      int          // frames in them
+	memory *memory      // that they lie in
+	err    error        // comes after them, and is final
+	left   atomic.Int32 // readers that have yet to take them, or are at it
 }
 
-// reading implements Source for one goroutine.
-type reading struct {
+// memory is a buffer that frames lie in.
+type memory struct {
+	octets []byte       // known when it is full
+	users  atomic.Int32 // lots, and fill
+}
+
+// given is a frame, and what was left out before it.
+type given struct {
+	frame Frame
+	left  Left
+}
+
+// Reading is a Source for one of the goroutines that share files.
+type Reading struct {
 	shared *Shared
+	place  int // among the readers
 	queue  chan *lot
 	tick   *time.Ticker
 	batch  *lot
-	todo   []Frame // of batch
+	todo   []given // of batch
+	left   Left
 	stats  Stats
 }
 
 // Share starts to read files for n readers, each of which has to be read to its
 // end, or until done is closed. Frames are handed over before each read that may
 // have to wait, and a reader that waits gets ErrIdle four times a second.
-func Share(files *Sequence, n int, done <-chan struct{}) *Shared {
+//
+// route says which reader wants a frame, ToAll or ToNone, where it lies in the
+// cache already; it is called by one goroutine, in the order of the frames. The
+// last frame of all goes to every reader.
+func Share(files *Sequence, n int, route func(*Frame) int, done <-chan struct{}) *Shared {
 	s := &Shared{
-		files: files, done: done, over: make(chan struct{}),
-		batch: new(lot), spare: make(chan *lot, sharedBatches), free: make(chan []byte, sharedBuffers),
+		files: files, route: route, left: make([]Left, n), to: ToAll, done: done, over: make(chan struct{}),
+		batch: newLot(n), spare: make(chan *lot, sharedBatches), free: make(chan *memory, sharedBuffers), memory: new(memory), buffers: 1,
 	}
-	for range n {
-		s.readers = append(s.readers, &reading{shared: s, queue: make(chan *lot, sharedBatches), tick: time.NewTicker(sharedTick)})
+	for i := range n {
+		s.readers = append(s.readers, &Reading{shared: s, place: i, queue: make(chan *lot, sharedBatches), tick: time.NewTicker(sharedTick)})
 	}
+	s.memory.users.Store(1)
 	files.lender = s
 	// Owns files. Ends with them, or with done; if it hangs in a read of a pipe by
 	// then, with the process: nothing else ends that.
@@ -64,66 +114,122 @@ func Share(files *Sequence, n int, done <-chan struct{}) *Shared {
 	return s
 }
 
-// Source gives all frames, for the i-th reader.
-func (s *Shared) Source(i int) Source { return s.readers[i] }
+// Reader gives the frames of the i-th reader.
+func (s *Shared) Reader(i int) *Reading { return s.readers[i] }
 
 // Over is closed when files is free again.
 func (s *Shared) Over() <-chan struct{} { return s.over }
 
 func (s *Shared) fill() {
 	defer close(s.over)
+	f := &s.frame // here, as it would escape with each frame
 	for {
-		var f Frame
-		err := s.files.Next(&f)
+		err := s.files.Next(f)
 		switch {
 		case s.batch == nil:
 			return
 		case err != nil:
+			s.giveLast()
 			s.batch.err = err
-			s.handOver(nil)
+			s.handOver()
 			return
 		}
-		s.batch.list = append(s.batch.list, f)
+		for i := range s.readers {
+			if s.to != ToAll && s.to != i {
+				s.left[i].add(&s.last)
+			}
+		}
+		s.last, s.to = *f, s.route(f)
+		for i := range s.readers {
+			if s.to == ToAll || s.to == i {
+				s.give(i, f)
+			}
+		}
 	}
 }
 
+func (s *Shared) give(i int, f *Frame) {
+	s.batch.lists[i] = append(s.batch.lists[i], given{*f, s.left[i]})
+	s.batch.n++
+	s.left[i] = Left{}
+}
+
+// giveLast gives the last frame to those that were not given it: nothing is read
+// any more that could lie where it does.
+func (s *Shared) giveLast() {
+	if s.to == ToAll {
+		return
+	}
+	for i := range s.readers {
+		if i != s.to {
+			s.give(i, &s.last)
+		}
+	}
+}
+
+func newLot(readers int) *lot { return &lot{lists: make([][]given, readers)} }
+
 // turn implements lender.
 func (s *Shared) turn(full []byte) []byte {
-	s.handOver(full)
-	select {
-	case b := <-s.free:
+	s.handOver()
+	s.memory.octets = full
+	s.leave(s.memory)
+	s.memory = s.room()
+	if b := s.memory.octets; len(b) == len(full) {
 		return b
+	}
+	return make([]byte, len(full))
+}
+
+// room gives memory that nobody reads in.
+func (s *Shared) room() *memory {
+	m := new(memory)
+	select {
+	case m = <-s.free:
 	default:
+		if s.buffers++; s.buffers <= sharedBuffers {
+			break
+		}
+		select {
+		case m = <-s.free:
+		case <-s.done: // others may still read in those there are
+			s.batch = nil
+		}
 	}
-	if s.buffers < sharedBuffers {
-		s.buffers++
-		return make([]byte, len(full))
-	}
-	select {
-	case b := <-s.free:
-		return b
-	case <-s.done:
-		s.batch = nil
-		return make([]byte, len(full)) // others may still read in those there are
+	m.users.Store(1)
+	return m
+}
+
+// leave says that a lot, or fill, has no more use for memory.
+func (s *Shared) leave(m *memory) {
+	if m.users.Add(-1) == 0 {
+		select {
+		case s.free <- m:
+		default: // of a file that has ended
+		}
 	}
 }
 
 // pause implements lender.
 func (s *Shared) pause() {
-	if s.batch != nil && len(s.batch.list) > 0 {
-		s.handOver(nil)
-	}
+	s.handOver()
 }
 
-// handOver gives the batch to all readers.
-func (s *Shared) handOver(full []byte) {
+// handOver gives the batch to the readers that have frames in it, and to all at
+// the end.
+func (s *Shared) handOver() {
 	b := s.batch
-	if b == nil {
+	if b == nil || b.n == 0 && b.err == nil {
 		return
 	}
-	b.full = full
-	b.left.Store(int32(len(s.readers)))
-	for _, r := range s.readers {
+	b.memory = s.memory
+	b.memory.users.Add(1)
+	b.left.Store(1) // until it is handed over
+	for i, r := range s.readers {
+		if len(b.lists[i]) == 0 && b.err == nil {
+			continue
+		}
+		b.left.Add(1)
 		select {
 		case r.queue <- b:
 		case <-s.done:
@@ -131,27 +237,24 @@ func (s *Shared) handOver(full []byte) {
 			return
 		}
 	}
+	s.release(b)
 	select {
 	case s.batch = <-s.spare:
 	default:
-		s.batch = new(lot)
+		s.batch = newLot(len(s.readers))
 	}
 }
 
-// release is called by each reader when it has taken a batch: in order, so the
-// last one of a buffer ends all of that buffer.
+// release is called by each reader when it has taken a lot.
 func (s *Shared) release(b *lot) {
 	if b.left.Add(-1) > 0 {
 		return
 	}
-	if b.full != nil {
-		select {
-		case s.free <- b.full:
-		default: // of a file that has ended
-		}
+	s.leave(b.memory)
+	for i := range b.lists {
+		b.lists[i] = b.lists[i][:0]
 	}
-	clear(b.list)
-	b.list, b.full = b.list[:0], nil
+	b.n, b.memory = 0, nil
 	select {
 	case s.spare <- b:
 	default:
@@ -160,21 +263,26 @@ func (s *Shared) release(b *lot) {
 
 // Next implements Source. What f borrows is not overwritten before the reader's
 // next call.
-func (r *reading) Next(f *Frame) error {
+func (r *Reading) Next(f *Frame) error {
 	for len(r.todo) == 0 {
 		if err := r.turn(); err != nil {
 			*f = Frame{}
 			return err
 		}
 	}
-	*f, r.todo = r.todo[0], r.todo[1:]
-	r.stats.Frames++
-	r.stats.Bytes += uint64(len(f.Data))
+	*f, r.left = r.todo[0].frame, r.todo[0].left
+	r.todo = r.todo[1:]
+	r.stats.Frames += r.left.Frames + 1
+	r.stats.Bytes += r.left.Bytes + uint64(len(f.Data))
 	return nil
 }
 
+// Left tells of the frames before the one that Next gave last, which went to
+// others or to nobody.
+func (r *Reading) Left() *Left { return &r.left }
+
 // turn gets the next batch.
-func (r *reading) turn() error {
+func (r *Reading) turn() error {
 	if b := r.batch; b != nil {
 		if b.err != nil {
 			return b.err
@@ -189,15 +297,16 @@ func (r *reading) turn() error {
 	case <-r.shared.done:
 		return ErrIdle
 	}
-	r.todo = r.batch.list
+	r.todo = r.batch.lists[r.place]
 	return nil
 }
 
-// Stats implements Source: of the frames that were taken.
-func (r *reading) Stats() (Stats, error) { return r.stats, nil }
+// Stats implements Source: of the frames that were taken, and of those before
+// them that went elsewhere.
+func (r *Reading) Stats() (Stats, error) { return r.stats, nil }
 
 // Close implements Source.
-func (r *reading) Close() error {
+func (r *Reading) Close() error {
 	r.tick.Stop()
 	return nil
 }

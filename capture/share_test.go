@@ -25,6 +25,8 @@ func number(i int) []byte {
 	return bytes.Repeat(big.AppendUint32(nil, uint32(i)), 50+i%200)
 }
 
+func toAll(*Frame) int { return ToAll }
+
 // take reads one of the sources and wants frames files times numbered(n).
 func take(t *testing.T, src Source, files, n int, every func(i int)) {
 	var f Frame
@@ -67,16 +69,16 @@ func TestShareGivesEachReaderEveryFrame(t *testing.T) {
 	}
 	for _, readers := range []int{1, 2, 5} {
 		files := OpenFiles(paths)
-		shared := Share(files, readers, nil)
+		shared := Share(files, readers, toAll, nil)
 		var wait sync.WaitGroup
 		for r := range readers {
 			wait.Go(func() {
-				take(t, shared.Source(r), len(paths), n, func(i int) {
+				take(t, shared.Reader(r), len(paths), n, func(i int) {
 					if i%(64<<r) == 0 {
 						runtime.Gosched()
 					}
 				})
-				must(t, shared.Source(r).Close())
+				must(t, shared.Reader(r).Close())
 			})
 		}
 		wait.Wait()
@@ -94,19 +96,60 @@ func TestShareGivesManySmallFiles(t *testing.T) {
 	for i := range paths {
 		paths[i] = path
 	}
-	shared := Share(OpenFiles(paths), 2, nil)
+	shared := Share(OpenFiles(paths), 2, toAll, nil)
 	var wait sync.WaitGroup
 	for r := range 2 {
-		wait.Go(func() { take(t, shared.Source(r), len(paths), 3, func(int) {}) })
+		wait.Go(func() { take(t, shared.Reader(r), len(paths), 3, func(int) {}) })
 	}
 	wait.Wait()
+}
+
+// TestShareSendsFramesWhereTheyBelong sends each frame to one of two readers, to
+// both or to none, and wants what was left out to be told.
+func TestShareSendsFramesWhereTheyBelong(t *testing.T) {
+	const n = 30_000
+	to := func(i int) int { return []int{0, ToNone, 1, ToAll, ToNone, 0, 0}[i%7] }
+	for last := n - 7; last < n; last++ { // it goes to both, whichever it is
+		i := 0
+		shared := Share(OpenFiles([]string{inFile(t, "routed.pcap", numbered(last+1))}), 2, func(*Frame) int { i++; return to(i - 1) }, nil)
+		var wait sync.WaitGroup
+		for r := range 2 {
+			wait.Go(func() {
+				var f Frame
+				var left Left
+				src, next := shared.Reader(r), 0
+				for {
+					err := src.Next(&f)
+					if errors.Is(err, ErrIdle) {
+						continue
+					}
+					if err != nil {
+						if stats, _ := src.Stats(); !errors.Is(err, io.EOF) || next != last+1 || stats.Frames != uint64(next) {
+							t.Errorf("reader %d, last %d: %v after %d frames, %+v", r, last, err, next, stats)
+						}
+						return
+					}
+					left = Left{}
+					for ; next < last && to(next) != r && to(next) != ToAll; next++ {
+						left.add(&Frame{Time: at(int64(next), 0), Data: number(next)})
+					}
+					if *src.Left() != left || f.Number != uint64(next)+1 || !bytes.Equal(f.Data, number(next)) {
+						t.Errorf("reader %d: frame %d came and %+v was left out, want %d and %+v", r, f.Number, *src.Left(), next+1, left)
+						return
+					}
+					next++
+				}
+			})
+		}
+		wait.Wait()
+	}
 }
 
 // A reader that is done with its work does not have to read to the end.
 func TestShareEndsWhenItIsTold(t *testing.T) {
 	done := make(chan struct{})
-	shared := Share(OpenFiles([]string{inFile(t, "large.pcap", numbered(40_000))}), 2, done)
-	src := shared.Source(0)
+	shared := Share(OpenFiles([]string{inFile(t, "large.pcap", numbered(40_000))}), 2, toAll, done)
+	src := shared.Reader(0)
 	var f Frame
 	for range 10 {
 		for errors.Is(src.Next(&f), ErrIdle) {

@@ -15,7 +15,7 @@ func openPipe(t *testing.T, done chan struct{}) (*Shared, *os.File) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "fifo")
 	must(t, syscall.Mkfifo(path, 0o600))
-	shared := Share(OpenFiles([]string{path}), 1, done)
+	shared := Share(OpenFiles([]string{path}), 1, toAll, done)
 	w, err := os.OpenFile(path, os.O_WRONLY, 0)
 	must(t, err)
 	return shared, w
@@ -24,7 +24,7 @@ func openPipe(t *testing.T, done chan struct{}) (*Shared, *os.File) {
 // What a pipe has given is handed over while its writer is silent.
 func TestShareOfAPipeWaitsForNobody(t *testing.T) {
 	shared, w := openPipe(t, nil)
-	src := shared.Source(0)
+	src := shared.Reader(0)
 	var f Frame
 	capture := numbered(3)
 	for part, octets := range [][]byte{capture[:300], capture[300:]} { // the first two frames end at 240 and 460
@@ -52,7 +52,7 @@ func TestShareOfAPipeThatHangsIsLeftBehind(t *testing.T) {
 	shared, w := openPipe(t, done)
 	close(done)
 	var f Frame
-	if err := shared.Source(0).Next(&f); !errors.Is(err, ErrIdle) {
+	if err := shared.Reader(0).Next(&f); !errors.Is(err, ErrIdle) {
 		t.Errorf("after its end Next gives %v", err)
 	}
 	select {
@@ -60,7 +60,7 @@ func TestShareOfAPipeThatHangsIsLeftBehind(t *testing.T) {
 		t.Error("the pipe is said to be free while it is read")
 	default:
 	}
-	must(t, shared.Source(0).Close())
+	must(t, shared.Reader(0).Close())
 	must(t, w.Close())
 	<-shared.Over()
 }

@@ -51,16 +51,13 @@ type Engine struct {
 	reading   message         // where evidence is asked for, the message being read; borrowed
 	proofHeld int             // octets of memory of evidence that waits
 	seg       *decode.Segment // borrowed for the length of one Observe; nil: time goes on, and no more
-	now       int64           // latest packet time seen, ns since 1970
-	nextSweep int64           // when waits are looked at again
-	nextQuiet int64           // when repeats are
+	clock     Clock
+	now       int64 // of clock
+	nextQuiet int64 // when repeats are looked at again
 
 	thisHourAt int64
 	tie        uint64 // of what is raised now: see Alert.Tie
 }
-
-// sweepEvery is how exactly waits end, in packet time.
-const sweepEvery = int64(10 * time.Millisecond)
 
 // New gives an engine for one worker.
 func New(cfg Config) *Engine {
@@ -71,21 +68,19 @@ func New(cfg Config) *Engine {
 		cfg.MaxMemory = 256 << 20
 	}
 	e := &Engine{cfg: cfg, ports: newPortTable(&cfg), secrets: ldap.NewSecretSet(cfg.SecretAttributes...), now: math.MinInt64, pseudonyms: NewPseudonyms(cfg.PseudonymKey)}
-	e.nextSweep, e.nextQuiet = math.MinInt64, math.MinInt64
+	e.nextQuiet = math.MinInt64
 	return e
 }
 
-// Tick tells the engine that packet time went on. Each worker calls it for
-// every frame of the run, its own or not, so that waits end at the same packet
+// Tick tells the engine that packet time went on. Each worker calls it for every
+// frame of the run, or at least for its own and those at which a Clock steps, with
+// the latest time before each of its own: so waits end at the same packet
 // whatever the number of workers.
 func (e *Engine) Tick(p *Packet) {
 	e.at, e.seg = *p, nil
 	e.reading.whole = nil
-	if t := p.Time.UnixNano(); t > e.now {
-		e.now = t
-	}
-	if e.now >= e.nextSweep {
-		e.nextSweep = e.now + sweepEvery
+	due := e.clock.Step(p.Time)
+	if e.now = e.clock.now; due {
 		e.sweep()
 	}
 }

@@ -17,18 +17,22 @@ import (
 func (p *program) read(ctx context.Context) ([]*capture.DamagedError, []error) {
 	n, waits := p.cfg.workers, piped(p.files)
 	files := capture.OpenFiles(p.files)
-	source, over := func(int) capture.Source { return files }, (<-chan struct{})(nil)
+	var shared *capture.Shared
 	if n > 1 || waits {
-		shared := capture.Share(files, n, ctx.Done())
-		source, over = shared.Source, shared.Over()
+		r := &router{watches: detect.New(p.cfg.detect).Watches, workers: n, all: p.keeper != nil}
+		shared = capture.Share(files, n, r.route, ctx.Done())
 	}
 	out := make(chan batch, 4*n)
 	errs := make([]error, n+1)
 	var wait sync.WaitGroup
 	for i := range n {
 		s := &sensor{
-			src: source(i), engine: detect.New(share(p.cfg.detect, n)), index: i, place: i, workers: n, waits: waits,
+			src: files, engine: detect.New(share(p.cfg.detect, n)), index: i, place: i, workers: n, waits: waits,
 			out: out, board: p.board, log: p.log, crashOnPanic: p.cfg.crashOnPanic,
+		}
+		if shared != nil {
+			s.shared = shared.Reader(i)
+			s.src = s.shared
 		}
 		s.keep = newKeeping(p.keeper, s)
 		// One goroutine a worker: it owns its source, decoder and engine. Ends
@@ -46,15 +50,15 @@ func (p *program) read(ctx context.Context) ([]*capture.DamagedError, []error) {
 	merge(n, out, p.out.tell, p.flush, records.take)
 	wait.Wait()
 	bar.stop()
-	if over != nil {
+	if shared != nil {
 		if waits && ctx.Err() != nil {
 			select {
-			case <-over:
+			case <-shared.Over():
 			default:
 				return nil, clean(errs) // files are still in a read, which may last as long as its writer likes
 			}
 		}
-		<-over
+		<-shared.Over()
 		errs[n] = files.Close()
 	}
 	return files.Damages(), clean(errs)

@@ -20,6 +20,7 @@ import (
 // keeps the segments of its own pairs of hosts.
 type sensor struct {
 	src          capture.Source
+	shared       *capture.Reading // src, where other workers read the same files; nil: it is alone
 	packets      decode.Packets
 	engine       *detect.Engine
 	index        int                                 // of workers
@@ -109,6 +110,9 @@ func (s *sensor) frames() error {
 		if err := s.src.Next(&s.frame); err != nil {
 			return err
 		}
+		if s.shared != nil {
+			s.pass(s.shared.Left())
+		}
 		s.order++
 		s.handling = true
 		s.handle(&s.frame)
@@ -116,6 +120,28 @@ func (s *sensor) frames() error {
 		if s.due() {
 			return nil
 		}
+	}
+}
+
+// pass counts frames that went to other workers, or to none.
+func (s *sensor) pass(l *capture.Left) {
+	if l.Frames == 0 {
+		return
+	}
+	s.order += l.Frames
+	s.undecoded[decode.OK] += l.Frames
+	s.lived(l.First)
+	s.lived(l.Last)
+	s.engine.Tick(&detect.Packet{Time: l.Last, Order: s.order})
+}
+
+// lived notes the time of a frame.
+func (s *sensor) lived(at time.Time) {
+	if at.After(s.last) {
+		s.last = at
+	}
+	if (s.first.IsZero() || at.Before(s.first)) && !at.IsZero() {
+		s.first = at
 	}
 }
 
@@ -188,12 +214,7 @@ func (s *sensor) handle(f *capture.Frame) {
 	s.alone = s.workers <= 1
 	at := &s.at
 	at.Time, at.Order, at.Number, at.Origin = f.Time, s.order, f.Number, f.Origin
-	if f.Time.After(s.last) {
-		s.last = f.Time
-	}
-	if (s.first.IsZero() || f.Time.Before(s.first)) && !f.Time.IsZero() {
-		s.first = f.Time
-	}
+	s.lived(f.Time)
 	if s.keep != nil {
 		s.keep.frame(s, f)
 	}

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"github.com/clearbind/clearbind/capture"
+	"github.com/clearbind/clearbind/decode"
+	"github.com/clearbind/clearbind/detect"
+)
+
+// router says which worker a frame of shared files is for. Where a glance tells
+// that, the others are spared it; all get those that a glance does not
+// understand, those at which packet time makes a step, and now and then one, so
+// that each can say how far it is.
+type router struct {
+	watches func(src, dst uint16) bool
+	workers int
+	all     bool // somebody wants to see every frame
+	clock   detect.Clock
+	alone   int // frames since one went to all
+}
+
+func (r *router) route(f *capture.Frame) int {
+	step := r.clock.Step(f.Time)
+	r.alone++
+	brief, plain := decode.Glance(f.Link, f.Data)
+	switch {
+	case r.all, step, !plain, r.alone >= batchFrames:
+		r.alone = 0
+		return capture.ToAll
+	case !r.watches(brief.Src, brief.Dst):
+		return capture.ToNone
+	}
+	return brief.Shard() % r.workers
+}
