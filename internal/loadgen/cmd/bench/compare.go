@@ -38,7 +38,7 @@ func (b *bench) compare(m loadgen.Mix, octets int64) error {
 	for i, s := range medians {
 		binds := ""
 		if commands[i].found != nil {
-			binds = fmt.Sprint(commands[i].found(s.out))
+			binds = fmt.Sprint(s.found)
 		}
 		fmt.Printf("| %s | %.2f s | %.2f s | %.2f s | %.2f M | %.2f s | %.0f MiB | %.2f | %s |\n", commands[i].name, s.user, s.system, s.cpu(),
 			float64(tally.Packets)/s.cpu()/1e6, s.wall, s.mebibytes, s.cpu()/medians[0].cpu(), binds)
