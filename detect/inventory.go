@@ -130,8 +130,8 @@ func mergeInto[K comparable, V any](sum map[K]*V, key K, v *V, merge func(*V, *V
 }
 
 func (u *Use) merge(o *Use) {
-	u.First, u.Last = earlier(u.First, o.First), later(u.Last, o.Last)
-	u.LastFinding = later(u.LastFinding, o.LastFinding)
+	u.First, u.Last = Earlier(u.First, o.First), Later(u.Last, o.Last)
+	u.LastFinding = Later(u.LastFinding, o.LastFinding)
 	add(u.Connections[:], o.Connections[:])
 	for m := range u.Binds {
 		add(u.Binds[m][:], o.Binds[m][:])
@@ -153,7 +153,7 @@ func (a *Account) merge(o *Account) {
 	a.Count += o.Count
 	a.Accepted = a.Accepted || o.Accepted
 	a.Fingerprints = addCounts(a.Fingerprints, o.Fingerprints)
-	a.First, a.Last = earlier(a.First, o.First), later(a.Last, o.Last)
+	a.First, a.Last = Earlier(a.First, o.First), Later(a.Last, o.Last)
 }
 
 func (q *Query) merge(o *Query) {
@@ -163,7 +163,7 @@ func (q *Query) merge(o *Query) {
 	}
 	q.Count += o.Count
 	q.Clients = union(q.Clients, o.Clients)
-	q.First, q.Last = earlier(q.First, o.First), later(q.Last, o.Last)
+	q.First, q.Last = Earlier(q.First, o.First), Later(q.Last, o.Last)
 }
 
 func (h *Hour) merge(o *Hour) {
@@ -237,15 +237,16 @@ func newest(hours map[int64]*Hour) {
 	}
 }
 
-func later(a, b time.Time) time.Time {
+// Later gives the later of two times.
+func Later(a, b time.Time) time.Time {
 	if b.After(a) {
 		return b
 	}
 	return a
 }
 
-// earlier takes the zero Time for none.
-func earlier(a, b time.Time) time.Time {
+// Earlier gives the earlier of two times. The zero Time is none.
+func Earlier(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b
 	}

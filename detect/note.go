@@ -72,7 +72,7 @@ func (e *Engine) use(s *session, name string, at time.Time) *Use {
 		s.use = e.notes[s.shard].use(e, UseKey{client.AddrPort().Addr(), server.AddrPort(), name})
 		s.useName = name
 	}
-	s.use.First, s.use.Last = earlier(s.use.First, at), later(s.use.Last, at)
+	s.use.First, s.use.Last = Earlier(s.use.First, at), Later(s.use.Last, at)
 	return s.use
 }
 
@@ -177,7 +177,7 @@ func (e *Engine) noteFinding(a *Alert, u *Use) {
 	if u == nil {
 		u = n.use(e, UseKey{a.Client.Addr(), a.Server, a.User})
 	}
-	u.First, u.Last = earlier(u.First, a.Time), later(u.Last, a.Time)
+	u.First, u.Last = Earlier(u.First, a.Time), Later(u.Last, a.Time)
 	u.found(a.Rule, a.Time)
 	name := a.User
 	if a.Entry != nil && a.Entry.DN != "" {
@@ -190,7 +190,7 @@ func (e *Engine) noteFinding(a *Alert, u *Use) {
 
 func (u *Use) found(r RuleID, at time.Time) {
 	u.Findings[r]++
-	u.LastFinding = later(u.LastFinding, at)
+	u.LastFinding = Later(u.LastFinding, at)
 }
 
 // passwordRules are those that mean that a password could be read.
@@ -215,7 +215,7 @@ func (n *notes) account(e *Engine, name string, a *Alert) {
 	acc.Count++
 	acc.Accepted = acc.Accepted || a.Right
 	increase(&acc.Fingerprints, a.Fingerprint, maxFingerprints)
-	acc.First, acc.Last = earlier(acc.First, a.Time), later(acc.Last, a.Time)
+	acc.First, acc.Last = Earlier(acc.First, a.Time), Later(acc.Last, a.Time)
 }
 
 // noteRight notes that the password of name, which was told, was the right one.
@@ -245,7 +245,7 @@ func (e *Engine) noteQuery(s *session, req *ldap.Search) {
 	}
 	q := &s.query.query
 	q.Count++
-	q.First, q.Last = earlier(q.First, e.at.Time), later(q.Last, e.at.Time)
+	q.First, q.Last = Earlier(q.First, e.at.Time), Later(q.Last, e.at.Time)
 }
 
 // query gives the entry of a search, with the connection's client among its

@@ -183,7 +183,7 @@ func (g *gathered) take(w *worker) {
 	g.turned = append(g.turned, w.now.Inventory)
 	counted := w.now.Counters.since(&w.base)
 	g.counters.Add(&counted)
-	g.first, g.last = earlier(g.first, w.now.First), later(g.last, w.now.Last)
+	g.first, g.last = detect.Earlier(g.first, w.now.First), detect.Later(g.last, w.now.Last)
 }
 
 // compact merges the last of a list as soon as they are as many as the first
@@ -255,13 +255,13 @@ func (k *Keeper) Totals() (sum Counters, first, last time.Time) {
 	}
 	for _, g := range k.parts {
 		sum.Add(&g.counters)
-		first, last = earlier(first, g.first), later(last, g.last)
+		first, last = detect.Earlier(first, g.first), detect.Later(last, g.last)
 	}
 	for i := range k.workers {
 		if w := &k.workers[i]; w.now != nil {
 			counted := w.now.Counters.since(&w.base)
 			sum.Add(&counted)
-			first, last = earlier(first, w.now.First), later(last, w.now.Last)
+			first, last = detect.Earlier(first, w.now.First), detect.Later(last, w.now.Last)
 		}
 	}
 	return sum, first, last

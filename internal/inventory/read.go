@@ -120,7 +120,7 @@ func (r *reader) all() (*Result, error) {
 	for _, s := range r.sensors {
 		s.Sources = slices.SortedFunc(maps.Keys(s.began), func(a, b string) int { return cmp.Or(s.began[a].Compare(*s.began[b]), cmp.Compare(a, b)) })
 		result.Sensors = append(result.Sensors, *s)
-		result.First, result.Last = earlier(result.First, s.First), later(result.Last, s.Last)
+		result.First, result.Last = detect.Earlier(result.First, s.First), detect.Later(result.Last, s.Last)
 	}
 	slices.SortFunc(result.Sensors, func(a, b Sensor) int { return cmp.Compare(a.Name, b.Name) })
 	return result, nil
@@ -184,9 +184,9 @@ func (r *reader) days() error {
 		s := entry(&r.sensors, sensor)
 		s.Name, s.Live = sensor, s.Live || kind == kindLive
 		began := entry(&s.began, source)
-		*began = earlier(*began, unstamp(first))
-		s.Written = later(s.Written, unstamp(written))
-		s.First, s.Last = earlier(s.First, unstamp(first)), later(s.Last, unstamp(last))
+		*began = detect.Earlier(*began, unstamp(first))
+		s.Written = detect.Later(s.Written, unstamp(written))
+		s.First, s.Last = detect.Earlier(s.First, unstamp(first)), detect.Later(s.Last, unstamp(last))
 		return nil
 	})
 }
@@ -290,18 +290,4 @@ func set(m *map[string]uint64, key string, n uint64) {
 		*m = make(map[string]uint64)
 	}
 	(*m)[key] = n
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
-	"time"
 
 	"github.com/clearbind/clearbind/detect"
 )
@@ -161,7 +160,7 @@ func gather(into map[netip.AddrPort]*gathering, at, peer netip.AddrPort, j *judg
 	h.Operations.add(u.Operations)
 	h.Passwords += u.Passwords
 	h.Findings += j.findings
-	h.First, h.Last = earlier(h.First, u.First), later(h.Last, u.Last)
+	h.First, h.Last = detect.Earlier(h.First, u.First), detect.Later(h.Last, u.Last)
 }
 
 func sorted(from map[netip.AddrPort]*gathering) []Host {
@@ -179,19 +178,4 @@ func sorted(from map[netip.AddrPort]*gathering) []Host {
 		list[i] = g.host
 	}
 	return list
-}
-
-// earlier takes the zero Time for none.
-func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }

@@ -70,7 +70,7 @@ func replay(t testing.TB, paths []string) *Input {
 			t.Fatal(err)
 		}
 		order++
-		in.From, in.To = earlier(in.From, frame.Time), later(in.To, frame.Time)
+		in.From, in.To = detect.Earlier(in.From, frame.Time), detect.Later(in.To, frame.Time)
 		at := detect.Packet{Time: frame.Time, Order: order, Number: frame.Number, Origin: frame.Origin}
 		link := decode.Frame{Link: frame.Link, Data: frame.Data, WireLen: frame.WireLen, Time: frame.Time, VLAN: frame.VLAN}
 		why := packets.Decode(&link, &seg)
