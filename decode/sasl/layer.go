@@ -69,10 +69,10 @@ func MayProve(b []byte) bool {
 var headNTLM = []byte{1, 0, 0, 0}
 
 // headRoom is how much of a buffer ScanBuffer may want to see: the length
-// field and the head of the longest token, of RFC 1964. wrapRoom is for the
-// frame of SPNEGO around it.
+// field and the head of the longest token, of RFC 1964 with a length field of
+// five octets. wrapRoom is for the frame of SPNEGO around it.
 const (
-	headRoom = 4 + 32
+	headRoom = 4 + 33
 	wrapRoom = 28
 )
 
