@@ -92,13 +92,8 @@ func dayFlag(flag, s string, now time.Time) (*inventory.Day, error) {
 func fleet(args []string, stdout, stderr io.Writer) int {
 	now := time.Now()
 	c, err := parseFleet(args, stdout, stderr, now)
-	switch {
-	case errors.Is(err, errShown):
-		return exitDone
-	case errors.Is(err, errStdout):
-		return complain(stderr, err, exitFailed)
-	case err != nil:
-		return complain(stderr, err, exitUsage)
+	if err != nil {
+		return stopped(stderr, err)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()

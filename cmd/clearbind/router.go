@@ -18,7 +18,14 @@ type router struct {
 	alone   int // frames since one went to all
 }
 
-func (r *router) route(f *capture.Frame) int {
+// route gives a frame that makes it fail to all: they survive a panic, and
+// count it, where the goroutine that reads would end the process.
+func (r *router) route(f *capture.Frame) (to int) {
+	defer func() {
+		if recover() != nil {
+			to = capture.ToAll
+		}
+	}()
 	step := r.clock.Step(f.Time)
 	r.alone++
 	brief, plain := decode.Glance(f.Link, f.Data)

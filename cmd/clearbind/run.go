@@ -38,18 +38,26 @@ func run(args []string, stdout, stderr *os.File) int {
 	}
 	cfg, err := parse(args, stdout, stderr)
 	switch {
-	case errors.Is(err, errShown):
-		return exitDone
-	case errors.Is(err, errStdout):
-		return complain(stderr, err, exitFailed)
 	case err != nil:
-		return complain(stderr, err, exitUsage)
+		return stopped(stderr, err)
 	case cfg.listInterfaces:
 		return listInterfaces(stdout, stderr)
 	case cfg.checkOnly:
 		return checked(cfg, stdout, stderr)
 	}
 	return start(cfg, stdout, stderr)
+}
+
+// stopped gives the exit status of a command line that leaves nothing to do.
+func stopped(stderr io.Writer, err error) int {
+	switch {
+	case errors.Is(err, errShown):
+		return exitDone
+	case errors.Is(err, errStdout):
+		return complain(stderr, err, exitFailed)
+	default:
+		return complain(stderr, err, exitUsage)
+	}
 }
 
 // start opens what the command line names and runs the program.

@@ -78,6 +78,18 @@ func TestAPanicCountsOnce(t *testing.T) {
 	}
 }
 
+// The goroutine that reads for several workers leaves a frame that makes it fail
+// to them.
+func TestAPanicOfTheRouterIsLeftToTheWorkers(t *testing.T) {
+	r := &router{watches: func(uint16, uint16) bool { panic("ports") }, workers: 2}
+	frame := plainFrame(5000, 389)
+	for range 3 { // the first is a step of packet time anyway
+		if to := r.route(&frame); to != capture.ToAll {
+			t.Errorf("sent to %d", to)
+		}
+	}
+}
+
 // What is wrong with a source is not a frame's fault: going on would not end.
 func TestAPanicOfTheSourceIsNotSurvived(t *testing.T) {
 	s := &sensor{src: &aSource{end: func() error { panic("source") }}, log: slog.New(slog.DiscardHandler)}
