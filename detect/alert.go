@@ -176,4 +176,6 @@ type Result struct {
 	Name       string // "invalidCredentials"; "" for codes without one
 	Diagnostic string
 	ADReason   string // what Active Directory's "data 52e" means; "": none
+	Policy     string // what a password policy control beside it says; "": nothing
+	Untried    bool   // a password came with the request, and the server did not come to it
 }

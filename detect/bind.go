@@ -159,15 +159,20 @@ func (e *Engine) bindResponse(s *session, m *message, res *ldap.Result, i int) {
 	}
 	if i >= 0 {
 		e.boundAs(s, &p, outcome)
-		switch {
-		case p.name == "", p.method == Unauthenticated: // no password was tried
-		case rightPassword(res):
-			e.acceptedBind(s, m, &p)
-		case res.Code == ldap.InvalidCredentials:
-			e.refusedBind(s, m, &p)
-		}
+		e.tried(s, m, &p, res)
 	}
 	e.complete(s, i, m, res, outcome)
+}
+
+// tried looks at the answer to a password that was tried.
+func (e *Engine) tried(s *session, m *message, p *pending, res *ldap.Result) {
+	switch {
+	case p.name == "", p.method == Unauthenticated: // none was
+	case res.Password() == ldap.PasswordRight:
+		e.acceptedBind(s, m, p)
+	case res.Code == ldap.InvalidCredentials:
+		e.refusedBind(s, m, p)
+	}
 }
 
 // boundAs notes the identity after a bind. A refused one leaves the connection
@@ -192,11 +197,11 @@ func (e *Engine) boundAs(s *session, p *pending, o Outcome) {
 // judge completes the alerts of a request that carried a password by its answer:
 // the password was exposed all the same, but a refused one may be wrong.
 func (e *Engine) judge(ev *event, p *pending, res *ldap.Result, o Outcome) {
-	refused := o == Failure && !rightPassword(res)
+	password := res.Password()
 	for i := range ev.alerts {
 		a := &ev.alerts[i]
-		a.Right = !refused && res.Code != ldap.CompareFalse
-		if refused && (a.Rule == CleartextBind || a.Rule == CleartextSASL) {
+		a.Right = o == Success && res.Code != ldap.CompareFalse || password == ldap.PasswordRight
+		if password == ldap.PasswordRefused && o == Failure && (a.Rule == CleartextBind || a.Rule == CleartextSASL) {
 			a.Severity = a.Severity.lower()
 		}
 	}

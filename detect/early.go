@@ -20,8 +20,10 @@ type early struct {
 	entries    uint64
 	bytes      uint64 // of those
 	code       int
-	diagnostic []byte // owned
-	generated  bool   // a password came with it
+	diagnostic []byte       // owned
+	verified   *ldap.Result // ldap.Result.Verified; owned
+	policy     ldap.Policy
+	returned   bool // a password came with it
 }
 
 const (
@@ -52,8 +54,15 @@ func (e *Engine) foresee(s *session, m *message) *early {
 
 // keep keeps a result, without the secret that may be in it.
 func (a *early) keep(op ldap.Op, res *ldap.Result) {
-	a.op, a.code, a.generated = op, res.Code, ldap.GeneratesPassword(res.Value)
-	a.diagnostic = bytes.Clone(res.Diagnostic[:min(len(res.Diagnostic), maxDiagnostic)])
+	a.op, a.code, a.policy, a.returned = op, res.Code, res.Policy, ldap.ReturnsPassword(res.Value)
+	a.diagnostic = ownDiagnostic(res)
+	if v := res.Verified; v != nil {
+		a.verified = &ldap.Result{Code: v.Code, Diagnostic: ownDiagnostic(v)}
+	}
+}
+
+func ownDiagnostic(res *ldap.Result) []byte {
+	return bytes.Clone(res.Diagnostic[:min(len(res.Diagnostic), maxDiagnostic)])
 }
 
 // acknowledged gives what the server acknowledges in the segment at hand.
@@ -85,9 +94,9 @@ func (e *Engine) answered(s *session, m *message) {
 	if a.op == 0 {
 		return
 	}
-	answer, res := message{id: a.id, op: a.op, prot: a.prot}, ldap.Result{Code: a.code, Diagnostic: a.diagnostic}
-	if a.generated && p.generates {
-		e.secretReturned(s, &answer, at, nil, nil)
+	answer, res := message{id: a.id, op: a.op, prot: a.prot}, ldap.Result{Code: a.code, Diagnostic: a.diagnostic, Verified: a.verified, Policy: a.policy}
+	if a.returned && p.generates {
+		e.secretReturned(s, &answer, at, p.name, nil)
 	}
 	e.result(s, &answer, &res, at)
 }

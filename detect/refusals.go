@@ -3,8 +3,6 @@ package detect
 import (
 	"net/netip"
 	"time"
-
-	"github.com/clearbind/clearbind/decode/ldap"
 )
 
 // Guessing and spraying are told by refused binds within a window of packet
@@ -182,10 +180,4 @@ func (e *Engine) tellAttempts(s *session, m *message, p *pending, r RuleID, name
 		a.User = "" // many
 	}
 	e.tellFor(a, p.event)
-}
-
-// rightPassword says whether an answer to a bind shows that its password was
-// right.
-func rightPassword(res *ldap.Result) bool {
-	return res.Code == ldap.Success || ldap.ADPasswordWasRight(res.Diagnostic)
 }

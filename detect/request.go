@@ -2,6 +2,7 @@ package detect
 
 import (
 	"github.com/clearbind/clearbind/decode/ldap"
+	"github.com/clearbind/clearbind/decode/sasl"
 )
 
 // request reads what a client asks for. It gives false if it does not parse.
@@ -270,9 +271,17 @@ func (e *Engine) extended(s *session, m *message) bool {
 	case ldap.OIDPasswordModify:
 		e.exposing(s, m)
 		e.passwordModify(s, m, req.Value)
-	case ldap.OIDNovellSetPassword:
+	case ldap.OIDVerifyCredentials:
 		e.exposing(s, m)
-		e.await(s, m, e.alert(s, CleartextPasswordChange, m), true)
+		e.verifyCredentials(s, m, req.Value)
+	case ldap.OIDSetPassword, ldap.OIDChangePassword, ldap.OIDCheckPasswordPolicy, ldap.OIDPutLoginSecret:
+		e.exposing(s, m)
+		a := e.alert(s, CleartextPasswordChange, m)
+		a.Entry = &Entry{DN: e.names.name(ldap.ParseNMAS(req.Value))}
+		e.await(s, m, a, true)
+	case ldap.OIDGetPassword:
+		e.exposing(s, m)
+		s.request(e, pending{id: m.id, op: m.op, prot: m.prot, generates: true, name: e.names.name(ldap.ParseNMAS(req.Value))})
 	default:
 		s.request(e, pending{id: m.id, op: m.op, prot: m.prot})
 	}
@@ -285,7 +294,35 @@ func (e *Engine) passwordModify(s *session, m *message, value []byte) {
 	req, _ := ldap.ParsePasswordModify(value)
 	a := e.alert(s, CleartextPasswordChange, m)
 	a.Entry = &Entry{DN: e.names.name(req.User)}
-	e.await(s, m, a, req.HasOld || req.HasNew).generates = !req.HasNew
+	p := e.await(s, m, a, req.HasOld || req.HasNew)
+	p.generates, p.name = !req.HasNew, a.Entry.DN
+}
+
+// verifyCredentials reads a bind that is none: the connection stays whose it was.
+func (e *Engine) verifyCredentials(s *session, m *message, value []byte) {
+	p := pending{id: m.id, op: m.op, prot: m.prot, verifies: true}
+	req, ok := ldap.ParseVerifyCredentials(value)
+	r, b := CleartextBind, &Bind{Name: e.names.name(req.Name)}
+	switch {
+	case !ok:
+	case req.Choice == ldap.Simple:
+		b.Method = simpleMethod(&req)
+		p.secret = b.Method == Simple
+	case req.Choice == ldap.SASL:
+		step := sasl.NewExchange(req.Mechanism, true).Client(req.Credentials, req.HasCredentials)
+		r, p.secret, b.Method = CleartextSASL, step.HasSecret, SASL
+		b.Mechanism = clean(req.Mechanism)
+		if name := step.Name(); name != "" {
+			b.Name = e.names.name([]byte(name))
+		}
+	}
+	if p.name = b.Name; p.secret {
+		a := e.alert(s, r, m)
+		a.User, a.Bind = p.name, b
+		e.notePassword(s, p.name)
+		p.event = e.raise(a)
+	}
+	s.request(e, p)
 }
 
 // startTLS notes the request, and whether it comes too late.

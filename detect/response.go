@@ -20,6 +20,7 @@ func (e *Engine) response(s *session, m *message) bool {
 	if !ok {
 		return false
 	}
+	res.Policy = ldap.PasswordPolicy(m.rest)
 	i := s.find(m.id)
 	e.readBack(s, m, i)
 	if i < 0 && res.Code != ldap.SASLBindInProgress { // a step's answer is worth nothing later
@@ -49,7 +50,7 @@ func (e *Engine) result(s *session, m *message, res *ldap.Result, i int) {
 func (e *Engine) readBack(s *session, m *message, i int) {
 	for entry := range ldap.ReadEntries(m.rest) {
 		if attr := entry.Secret(e.secrets); attr != nil {
-			e.secretReturned(s, m, i, entry.DN, attr)
+			e.secretReturned(s, m, i, e.names.name(entry.DN), attr)
 			return
 		}
 	}
@@ -86,19 +87,19 @@ func (e *Engine) entry(s *session, m *message) bool {
 	}
 	e.connectionRules(s, m)
 	if attr := entry.Secret(e.secrets); attr != nil {
-		e.secretReturned(s, m, i, entry.DN, attr)
+		e.secretReturned(s, m, i, e.names.name(entry.DN), attr)
 	}
 	return true
 }
 
 // secretReturned tells of a secret in an answer, once for the request.
-func (e *Engine) secretReturned(s *session, m *message, i int, dn, attr []byte) {
+func (e *Engine) secretReturned(s *session, m *message, i int, dn string, attr []byte) {
 	if i >= 0 {
 		s.pending[i].told = true
 	}
 	a := e.alert(s, SecretReturned, m)
 	a.Outcome = Success
-	a.Entry = &Entry{DN: e.names.name(dn)}
+	a.Entry = &Entry{DN: dn}
 	if attr != nil {
 		a.Entry.Attributes = []string{e.names.name(attr)}
 	}
@@ -122,8 +123,14 @@ func (e *Engine) extendedResponse(s *session, m *message, res *ldap.Result, i in
 		}
 		e.counts.StartTLS[r]++
 	}
-	if p.generates && ldap.GeneratesPassword(res.Value) {
-		e.secretReturned(s, m, i, nil, nil)
+	if p.generates && ldap.ReturnsPassword(res.Value) {
+		e.secretReturned(s, m, i, p.name, nil)
+	}
+	if p.verifies {
+		if v := res.Verified; v != nil {
+			v.Policy, res = res.Policy, v
+		}
+		e.tried(s, m, &p, res)
 	}
 	e.complete(s, i, m, res, outcomeOf(res.Code))
 }
@@ -137,14 +144,14 @@ func (e *Engine) complete(s *session, i int, m *message, res *ldap.Result, o Out
 	}
 	p := &s.pending[i]
 	name := p.name
-	if p.op != ldap.BindRequest {
+	if p.op != ldap.BindRequest && !p.verifies {
 		name = s.identity()
 	}
 	e.noteResult(s, name, res)
 	switch ev := p.event; {
 	case ev == nil:
 	case ev.finished: // told without an answer, which took too long
-		if p.op == ldap.BindRequest && p.secret && rightPassword(res) {
+		if name != "" && p.secret && res.Password() == ldap.PasswordRight && (p.op == ldap.BindRequest || p.verifies) {
 			e.noteRight(s, name)
 		}
 	default:
@@ -152,7 +159,10 @@ func (e *Engine) complete(s *session, i int, m *message, res *ldap.Result, o Out
 			e.judge(ev, p, res, o)
 		}
 		e.prove(ev)
-		result := &Result{Code: res.Code, Name: ldap.CodeName(res.Code), Diagnostic: clean(res.Diagnostic), ADReason: ldap.ADReason(res.Diagnostic)}
+		result := &Result{
+			Code: res.Code, Name: ldap.CodeName(res.Code), Diagnostic: clean(res.Diagnostic), ADReason: ldap.ADReason(res.Diagnostic),
+			Policy: res.Policy.String(), Untried: p.secret && res.Password() == ldap.PasswordUntried,
+		}
 		for j := range ev.alerts {
 			a := &ev.alerts[j]
 			a.Outcome, a.Result, a.End = o, result, e.at.Time

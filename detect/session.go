@@ -117,8 +117,9 @@ type pending struct {
 	secret    bool   // carried a password
 	start     bool   // StartTLS
 	told      bool   // secret-returned was raised for it
-	generates bool   // a password modify that may return a password
-	name      string // identity a bind asked for
+	generates bool   // may be answered with a password
+	verifies  bool   // tries a password without being a bind
+	name      string // identity a bind asked for; whose password the others do
 	event     *event // what waits for the response; nil: nothing
 }
 

@@ -61,10 +61,16 @@ func ParseBindRequest(body []byte) (req Bind, ok bool) {
 		return req, false
 	}
 	req.Version, req.Name = max(version.integer(), 0), name.name()
+	req.authentication(c)
+	return req, true
+}
+
+// authentication reads an AuthenticationChoice (RFC 4511 4.2); there may be none.
+func (req *Bind) authentication(c cursor) {
 	behind := c.b
 	auth, ok := c.next()
 	if !ok {
-		return req, true
+		return
 	}
 	req.Choice = choiceByTag(auth.tag)
 	switch req.Choice {
@@ -82,7 +88,6 @@ func ParseBindRequest(body []byte) (req Bind, ok bool) {
 		req.Credentials, req.HasCredentials = auth.value, true
 	default: // Kerberos 4 of LDAPv2, or a choice nobody knows: a bind all the same
 	}
-	return req, true
 }
 
 // SimplePassword gives the password of a simple bind's contents, borrowed; nil

@@ -1,12 +1,25 @@
 package ldap
 
+import "bytes"
+
 // Extended operations that mean something for exposure.
 const (
 	OIDStartTLS       = "1.3.6.1.4.1.1466.20037"  // RFC 4511 4.14
 	OIDPasswordModify = "1.3.6.1.4.1.4203.1.11.1" // RFC 3062
 	OIDFastBind       = "1.2.840.113556.1.4.1781" // MS-ADTS 3.1.1.3.4.2.3
-	// OIDNovellSetPassword sets eDirectory's universal password.
-	OIDNovellSetPassword = "2.16.840.1.113719.1.39.42.100.11"
+	// OIDVerifyCredentials is OpenLDAP's: a bind that changes nothing. Its load
+	// balancer sends those of its clients on so.
+	OIDVerifyCredentials = "1.3.6.1.4.1.4203.666.6.5"
+)
+
+// Operations of eDirectory (NMAS) that carry a password: those that come with one,
+// and the one that is answered with one.
+const (
+	OIDPutLoginSecret      = "2.16.840.1.113719.1.39.42.100.7"
+	OIDSetPassword         = "2.16.840.1.113719.1.39.42.100.11"
+	OIDGetPassword         = "2.16.840.1.113719.1.39.42.100.13"
+	OIDCheckPasswordPolicy = "2.16.840.1.113719.1.39.42.100.17"
+	OIDChangePassword      = "2.16.840.1.113719.1.39.42.100.21"
 )
 
 // Extended is an ExtendedRequest (RFC 4511 4.12).
@@ -46,12 +59,63 @@ func ParsePasswordModify(value []byte) (req PasswordModify, ok bool) {
 	return PasswordModify{user.value, old.size > 0, fresh.size > 0}, ok
 }
 
-// GeneratesPassword says whether the value of RFC 3062's response holds a
-// password that the server made.
-func GeneratesPassword(value []byte) bool {
+// ReturnsPassword says whether the value of an answer holds a password: one that
+// the server made (RFC 3062), or eDirectory's answer to OIDGetPassword.
+func ReturnsPassword(value []byte) bool {
 	outer := cursor{value}
 	seq, _ := outer.take(tagSequence)
 	c := cursor{seq.value}
+	if _, ok := c.take(0x02); ok { // NMAS: its version, an error, and the password
+		c.take(0x02)
+		password, _ := c.take(0x04)
+		return password.size > 0
+	}
 	generated, _ := c.take(0x80)
 	return generated.size > 0
+}
+
+// ParseNMAS gives whose password the value of an NMAS request is about, borrowed
+// and as far as it is there; nil: it does not say.
+func ParseNMAS(value []byte) []byte {
+	outer := cursor{value}
+	seq, _ := outer.take(tagSequence)
+	c := cursor{seq.value}
+	c.take(0x02) // version
+	dn, _ := c.take(0x04)
+	return bytes.TrimRight(dn.value, "\x00")
+}
+
+// ParseVerifyCredentials reads the value of OIDVerifyCredentials, which may be cut
+// short: a bind, with a cookie in front, and with or without a version.
+func ParseVerifyCredentials(value []byte) (req Bind, ok bool) {
+	outer := cursor{value}
+	seq, _ := outer.take(tagSequence)
+	c := cursor{seq.value}
+	c.take(0x80)
+	c.take(0x02)
+	name, ok := c.take(0x04)
+	if !ok {
+		return req, false
+	}
+	req.Version, req.Name = 3, name.value
+	req.authentication(c)
+	return req, true
+}
+
+// verifiedCredentials reads what would be the value of the answer to it: the result
+// that a bind would have had. The operation itself succeeds either way. nil: it
+// is none.
+func verifiedCredentials(value []byte) *Result {
+	outer := cursor{value}
+	seq, _ := outer.take(tagSequence)
+	c := cursor{seq.value}
+	code, ok := c.universal()
+	if !ok || code.integer() < 0 {
+		return nil
+	}
+	diagnostic, _ := c.take(0x04)
+	if next, ok := c.take(0x04); ok { // there was a matchedDN
+		diagnostic = next
+	}
+	return &Result{Code: code.integer(), Diagnostic: diagnostic.value}
 }

@@ -25,7 +25,7 @@ var redactions = map[string][]byte{
 	"Sicily":                    message(1, elem(0x60, integer(3), str(loud), in(11, hush))),
 	"password modify":           message(1, elem(0x77, in(0, OIDPasswordModify), in(1, string(list(in(0, loud), in(1, hush), in(2, hush)))))),
 	"password modify, not BER":  message(1, elem(0x77, in(0, OIDPasswordModify), in(1, hush)), control(loud)),
-	"another operation":         message(1, elem(0x77, in(0, OIDNovellSetPassword), in(1, string(list(str(loud), str(hush))))), control(loud)),
+	"another operation":         message(1, elem(0x77, in(0, OIDSetPassword), in(1, string(list(str(loud), str(hush))))), control(loud)),
 	"password made":             message(1, elem(0x78, enum(0), str(loud), str(""), in(11, string(list(in(0, hush)))))),
 	"password asked for":        message(1, elem(0x78, enum(0), str(loud), str(""), in(10, "2.16.840.1.113719.1.39.42.100.13"), in(11, string(list(integer(0), str(hush)))))),
 	"answer of SASL":            message(1, elem(0x61, enum(14), str(loud), str(""), in(7, hush))),

@@ -17,10 +17,12 @@ const (
 // ExtendedResponse add to it.
 type Result struct {
 	Code            int
-	MatchedDN       []byte // borrowed; holds an NTLM challenge in answers to Sicily binds; as far as it is there
-	Diagnostic      []byte // borrowed; as far as it is there
-	SASLCredentials []byte // BindResponse; borrowed; nil: absent, which is not the same as empty
-	OID, Value      []byte // ExtendedResponse; borrowed; OID whole or nil
+	MatchedDN       []byte  // borrowed; holds an NTLM challenge in answers to Sicily binds; as far as it is there
+	Diagnostic      []byte  // borrowed; as far as it is there
+	SASLCredentials []byte  // BindResponse; borrowed; nil: absent, which is not the same as empty
+	OID, Value      []byte  // ExtendedResponse; borrowed; OID whole or nil
+	Verified        *Result // of a bind inside an ExtendedResponse: of OIDVerifyCredentials; nil: there is none
+	Policy          Policy  // what a control beside it says; ParseResult does not see that: see PasswordPolicy
 }
 
 // ParseResult reads the contents of a response that is an LDAPResult. They may
@@ -42,7 +44,7 @@ func ParseResult(op Op, body []byte) (res Result, ok bool) {
 		case e.tag == 0x8a && op == ExtendedResponse:
 			res.OID = e.whole()
 		case e.tag == 0x8b && op == ExtendedResponse:
-			res.Value = e.value
+			res.Value, res.Verified = e.value, verifiedCredentials(e.value)
 		}
 	}
 	return res, true
@@ -114,11 +116,4 @@ func ADReason(diagnostic []byte) string {
 func ADBindingMissing(diagnostic []byte) bool {
 	r := reasonOf(diagnostic)
 	return r != nil && r.code == "80090346"
-}
-
-// ADPasswordWasRight says whether a diagnostic of a refused bind shows that the
-// password was right: the account is disabled, say, but not the password wrong.
-func ADPasswordWasRight(diagnostic []byte) bool {
-	r := reasonOf(diagnostic)
-	return r != nil && r.right
 }

@@ -194,6 +194,7 @@ func (j *JSON) ldap(a *detect.Alert) {
 		j.some("name", r.Name)
 		j.some("diagnostic", r.Diagnostic)
 		j.some("ad_reason", r.ADReason)
+		j.some("password_policy", r.Policy)
 		j.close()
 	}
 	if s := a.Search; s != nil {

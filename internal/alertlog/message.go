@@ -1,6 +1,7 @@
 package alertlog
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -161,9 +162,10 @@ func answer(a *detect.Alert) string {
 	case detect.Failure:
 		reason := ""
 		if a.Result != nil {
-			if reason = a.Result.ADReason; reason == "" {
-				reason = a.Result.Name
+			if a.Result.Untried {
+				return "; the server did not try it (" + a.Result.Name + ")"
 			}
+			reason = cmp.Or(a.Result.ADReason, a.Result.Policy, a.Result.Name)
 		}
 		if reason != "" {
 			return "; the server refused it (" + reason + ")"

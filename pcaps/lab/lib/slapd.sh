@@ -5,6 +5,7 @@ PEOPLE=ou=people,$BASE
 ADMIN=cn=admin,$BASE            ADMIN_PW='Kelp-Marmot-54%'
 MIRA=uid=mira,$PEOPLE           MIRA_PW='Zebra-Quartz-71!'
 JONAS=uid=jonas,$PEOPLE         JONAS_PW='Umbra-Falcon-38?'
+VERA=uid=vera,$PEOPLE           VERA_PW='Velvet-Tapir-19='
 PRINTER=cn=printer,ou=services,$BASE  PRINTER_PW='Toner-Okapi-27#'
 WRONG_PW='Wrong-Gibbon-05~'     NEW_PW='Nimbus-Walrus-62+'     TOKEN='Bearer-Quokka-88='
 

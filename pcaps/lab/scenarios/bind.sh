@@ -51,6 +51,42 @@ confidentiality-required.pcap() {
   expect 13 in_client ldapwhoami -x -H "ldap://$SERVER" -D "$MIRA" -w "$MIRA_PW"
 }
 
+# The password is right and has expired: slapd refuses it as it does a wrong one, and says so to a client that asks.
+password-expired.pcap() {
+  dblines=$'overlay ppolicy\nppolicy_default cn=policy,dc=example,dc=org' ldif=$(expired) serve 'moduleload ppolicy'
+  capture
+  expect 49 in_client ldapwhoami -x -e ppolicy -H "ldap://$SERVER" -D "$VERA" -w "$WRONG_PW"
+  expect 49 in_client ldapwhoami -x -e ppolicy -H "ldap://$SERVER" -D "$VERA" -w "$VERA_PW"
+}
+
+# expired makes a policy, and somebody whose password is older than it allows.
+expired() {
+  cat >"$scratch/expired.ldif" <<LDIF
+dn: cn=policy,$BASE
+objectClass: device
+objectClass: pwdPolicy
+cn: policy
+pwdAttribute: userPassword
+pwdMaxAge: 86400
+
+dn: $VERA
+objectClass: inetOrgPerson
+cn: Vera
+sn: Vera
+uid: vera
+userPassword: $VERA_PW
+pwdChangedTime: 20200101000000Z
+LDIF
+  echo "$scratch/expired.ldif"
+}
+
+# The server has no time to look at the password.
+result-busy.pcap() {
+  dblines=$'overlay retcode\nretcode-parent "ou=retcodes,dc=example,dc=org"\nretcode-item "cn=busy" 0x33 op=bind' serve 'moduleload retcode'
+  capture
+  expect 51 in_client ldapwhoami -x -H "ldap://$SERVER" -D "cn=busy,ou=retcodes,$BASE" -w "$MIRA_PW"
+}
+
 ldapv2-bind.pcap() {
   serve 'allow bind_v2'
   capture

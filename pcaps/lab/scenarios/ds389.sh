@@ -39,3 +39,27 @@ ds389-starttls-refused-fallback.pcap() {
   capture
   in_client ldapsearch -Z -x -LLL -H "ldap://$SERVER" -D "$MIRA" -w "$MIRA_PW" -b "$PEOPLE" '(uid=jonas)' cn
 }
+
+# As password-expired.pcap, in this server's words.
+ds389-password-expired.pcap() {
+  ds389 passwordExp on
+  as_ds_admin ldapmodify <<LDIF
+dn: cn=config
+changetype: modify
+replace: passwordMaxAge
+passwordMaxAge: 1
+-
+replace: passwordWarning
+passwordWarning: 0
+LDIF
+  as_ds_admin ldapmodify <<LDIF
+dn: $MIRA
+changetype: modify
+replace: userPassword
+userPassword: $MIRA_PW
+LDIF
+  sleep 3
+  capture
+  expect 49 in_client ldapwhoami -x -e ppolicy -H "ldap://$SERVER" -D "$MIRA" -w "$WRONG_PW"
+  expect 49 in_client ldapwhoami -x -e ppolicy -H "ldap://$SERVER" -D "$MIRA" -w "$MIRA_PW"
+}
