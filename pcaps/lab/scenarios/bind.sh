@@ -82,9 +82,9 @@ LDIF
 
 # The server has no time to look at the password.
 result-busy.pcap() {
-  dblines=$'overlay retcode\nretcode-parent "ou=retcodes,dc=example,dc=org"\nretcode-item "cn=busy" 0x33 op=bind' serve 'moduleload retcode'
+  dblines=$'overlay retcode\nretcode-parent "ou=retcodes,dc=example,dc=org"\nretcode-item "cn=hasty" 0x33 op=bind' serve 'moduleload retcode'
   capture
-  expect 51 in_client ldapwhoami -x -H "ldap://$SERVER" -D "cn=busy,ou=retcodes,$BASE" -w "$MIRA_PW"
+  expect 51 in_client ldapwhoami -x -H "ldap://$SERVER" -D "cn=hasty,ou=retcodes,$BASE" -w "$MIRA_PW"
 }
 
 ldapv2-bind.pcap() {
