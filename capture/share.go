@@ -75,8 +75,9 @@ type memory struct {
 
 // given is a frame, and what was left out before it.
 type given struct {
-	frame Frame
-	left  Left
+	frame  Frame
+	left   Left
+	chosen bool // route sent it here alone
 }
 
 // Reading is a Source for one of the goroutines that share files.
@@ -88,6 +89,7 @@ type Reading struct {
 	batch  *lot
 	todo   []given // of batch
 	left   Left
+	chosen bool
 	stats  Stats
 }
 
@@ -149,7 +151,7 @@ func (s *Shared) fill() {
 }
 
 func (s *Shared) give(i int, f *Frame) {
-	s.batch.lists[i] = append(s.batch.lists[i], given{*f, s.left[i]})
+	s.batch.lists[i] = append(s.batch.lists[i], given{*f, s.left[i], s.to == i})
 	s.batch.n++
 	s.left[i] = Left{}
 }
@@ -266,11 +268,11 @@ func (s *Shared) release(b *lot) {
 func (r *Reading) Next(f *Frame) error {
 	for len(r.todo) == 0 {
 		if err := r.turn(); err != nil {
-			*f = Frame{}
+			*f, r.left = Frame{}, Left{}
 			return err
 		}
 	}
-	*f, r.left = r.todo[0].frame, r.todo[0].left
+	*f, r.left, r.chosen = r.todo[0].frame, r.todo[0].left, r.todo[0].chosen
 	r.todo = r.todo[1:]
 	r.stats.Frames += r.left.Frames + 1
 	r.stats.Bytes += r.left.Bytes + uint64(len(f.Data))
@@ -278,8 +280,12 @@ func (r *Reading) Next(f *Frame) error {
 }
 
 // Left tells of the frames before the one that Next gave last, which went to
-// others or to nobody.
+// others or to nobody; of none after an error.
 func (r *Reading) Left() *Left { return &r.left }
+
+// Chosen says whether route sent the frame that Next gave last to this reader and
+// to no other.
+func (r *Reading) Chosen() bool { return r.chosen }
 
 // turn gets the next batch.
 func (r *Reading) turn() error {

@@ -133,6 +133,9 @@ func TestShareSendsFramesWhereTheyBelong(t *testing.T) {
 					for ; next < last && to(next) != r && to(next) != ToAll; next++ {
 						left.add(&Frame{Time: at(int64(next), 0), Data: number(next)})
 					}
+					if chosen := to(next) == r; src.Chosen() != chosen && next != last {
+						t.Errorf("reader %d: frame %d is chosen: %v", r, next+1, !chosen)
+					}
 					if *src.Left() != left || f.Number != uint64(next)+1 || !bytes.Equal(f.Data, number(next)) {
 						t.Errorf("reader %d: frame %d came and %+v was left out, want %d and %+v", r, f.Number, *src.Left(), next+1, left)
 						return

@@ -17,9 +17,9 @@ import (
 func (p *program) read(ctx context.Context) ([]*capture.DamagedError, []error) {
 	n, waits := p.cfg.workers, piped(p.files)
 	files := capture.OpenFiles(p.files)
+	r := &router{watches: detect.New(p.cfg.detect).Watches, workers: n, all: p.keeper != nil}
 	var shared *capture.Shared
 	if n > 1 || waits {
-		r := &router{watches: detect.New(p.cfg.detect).Watches, workers: n, all: p.keeper != nil}
 		shared = capture.Share(files, n, r.route, ctx.Done())
 	}
 	out := make(chan batch, 4*n)
@@ -27,13 +27,15 @@ func (p *program) read(ctx context.Context) ([]*capture.DamagedError, []error) {
 	var wait sync.WaitGroup
 	for i := range n {
 		s := &sensor{
-			src: files, engine: detect.New(share(p.cfg.detect, n)), index: i, place: i, workers: n, waits: waits,
+			engine: detect.New(share(p.cfg.detect, n)), index: i, place: i, workers: n, waits: waits,
 			out: out, board: p.board, log: p.log, crashOnPanic: p.cfg.crashOnPanic,
 		}
 		if shared != nil {
-			s.shared = shared.Reader(i)
-			s.src = s.shared
+			s.routed = shared.Reader(i)
+		} else {
+			s.routed = capture.Sift(files, r.route)
 		}
+		s.src = s.routed
 		s.keep = newKeeping(p.keeper, s)
 		// One goroutine a worker: it owns its source, decoder and engine. Ends
 		// with its source, or with ctx; wait waits for it.

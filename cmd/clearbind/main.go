@@ -5,6 +5,13 @@
 // alone knows flags, files, signals and the clock.
 package main
 
-import "os"
+import (
+	"os"
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+	"github.com/clearbind/clearbind/internal/heap"
+)
+
+func main() {
+	heap.Tune()
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}

@@ -6,7 +6,7 @@ import (
 	"github.com/clearbind/clearbind/detect"
 )
 
-// router says which worker a frame of shared files is for. Where a glance tells
+// router says which worker a frame of files is for. Where a glance tells
 // that, the others are spared it; all get those that a glance does not
 // understand, those at which packet time makes a step, and now and then one, so
 // that each can say how far it is.
@@ -35,6 +35,9 @@ func (r *router) route(f *capture.Frame) (to int) {
 		return capture.ToAll
 	case !r.watches(brief.Src, brief.Dst):
 		return capture.ToNone
+	}
+	if r.workers == 1 {
+		return 0
 	}
 	return brief.Shard() % r.workers
 }

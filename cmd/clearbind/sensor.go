@@ -20,7 +20,7 @@ import (
 // keeps the segments of its own pairs of hosts.
 type sensor struct {
 	src          capture.Source
-	shared       *capture.Reading // src, where other workers read the same files; nil: it is alone
+	routed       routed // src, if it is of files; nil: an interface
 	packets      decode.Packets
 	engine       *detect.Engine
 	index        int                                 // of workers
@@ -53,6 +53,13 @@ type sensor struct {
 	linked      []capture.Link
 	linksAt     time.Time // when they were looked at
 	watcher     links
+}
+
+// routed is a source whose frames went through a router.
+type routed interface {
+	capture.Source
+	Left() *capture.Left // frames before the one at hand, that are others' or nobody's
+	Chosen() bool        // the one at hand is this worker's, by a glance
 }
 
 // batch is what a worker hands over now and then.
@@ -107,11 +114,12 @@ func (s *sensor) frames() error {
 		}
 	}()
 	for {
-		if err := s.src.Next(&s.frame); err != nil {
-			return err
+		err := s.src.Next(&s.frame)
+		if s.routed != nil {
+			s.pass(s.routed.Left())
 		}
-		if s.shared != nil {
-			s.pass(s.shared.Left())
+		if err != nil {
+			return err
 		}
 		s.order++
 		s.handling = true
@@ -137,10 +145,12 @@ func (s *sensor) pass(l *capture.Left) {
 
 // lived notes the time of a frame.
 func (s *sensor) lived(at time.Time) {
-	if at.After(s.last) {
-		s.last = at
-	}
-	if (s.first.IsZero() || at.Before(s.first)) && !at.IsZero() {
+	switch {
+	case at.After(s.last):
+		if s.last = at; s.first.IsZero() {
+			s.first = at
+		}
+	case at.Before(s.first) && !at.IsZero():
 		s.first = at
 	}
 }
@@ -211,19 +221,24 @@ func (s *sensor) configure() {
 
 // handle decodes a frame and shows it to the engine.
 func (s *sensor) handle(f *capture.Frame) {
-	s.alone = s.workers <= 1
+	chosen := s.routed != nil && s.routed.Chosen() // the router had a glance
+	s.alone = s.workers <= 1 || chosen
 	at := &s.at
 	at.Time, at.Order, at.Number, at.Origin = f.Time, s.order, f.Number, f.Origin
 	s.lived(f.Time)
 	if s.keep != nil {
 		s.keep.frame(s, f)
 	}
-	brief, plain := decode.Glance(f.Link, f.Data)
-	if plain && (!s.engine.Watches(brief.Src, brief.Dst) || s.workers > 1 && !s.mine(brief.Shard())) {
-		s.alone = true
-		s.undecoded[decode.OK]++
-		s.engine.Tick(at)
-		return
+	plain := chosen
+	if !chosen {
+		var brief decode.Brief
+		brief, plain = decode.Glance(f.Link, f.Data)
+		if plain && (!s.engine.Watches(brief.Src, brief.Dst) || s.workers > 1 && !s.mine(brief.Shard())) {
+			s.alone = true
+			s.undecoded[decode.OK]++
+			s.engine.Tick(at)
+			return
+		}
 	}
 	link := decode.Frame{Link: f.Link, Data: f.Data, WireLen: f.WireLen, Time: f.Time, VLAN: f.VLAN}
 	why := s.packets.Decode(&link, &s.seg)
