@@ -120,10 +120,9 @@ func (p *pcapReader) next(f *Frame) error {
 	b := p.ahead[:size:size]
 	p.pass(size)
 	p.end += p.record + int64(caplen)
-	*f = Frame{
-		Time: time.Unix(int64(sec), int64(p.big.u32(b[4:]))*p.tick).UTC(),
-		Data: b[pcapRecord:], WireLen: wireLen(caplen, wirelen), Link: p.link,
-	}
+	// One by one: as a whole it would be put together elsewhere, and copied.
+	f.Time = time.Unix(int64(sec), int64(p.big.u32(b[4:]))*p.tick).UTC()
+	f.Data, f.WireLen, f.Link, f.VLAN = b[pcapRecord:], wireLen(caplen, wirelen), p.link, 0
 	return nil
 }
 

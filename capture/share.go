@@ -48,11 +48,13 @@ type Left struct {
 }
 
 func (l *Left) add(f *Frame) {
-	if l.Frames == 0 || f.Time.Before(l.First) {
-		l.First = f.Time
-	}
-	if l.Frames == 0 || f.Time.After(l.Last) {
+	switch {
+	case l.Frames == 0:
+		l.First, l.Last = f.Time, f.Time
+	case f.Time.After(l.Last):
 		l.Last = f.Time
+	case f.Time.Before(l.First):
+		l.First = f.Time
 	}
 	l.Frames++
 	l.Bytes += uint64(len(f.Data))

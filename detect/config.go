@@ -70,8 +70,16 @@ const (
 )
 
 // portTable gives each port its class without a search: it is asked twice a
-// frame.
-type portTable [1 << 16]portClass
+// frame, and so small that a processor's innermost cache has room for it.
+type portTable [1 << 16 / 4]uint8
+
+func (t *portTable) class(port uint16) portClass {
+	return portClass(t[port/4] >> (port % 4 * 2) & 3)
+}
+
+func (t *portTable) set(port uint16, c portClass) {
+	t[port/4] = t[port/4]&^(3<<(port%4*2)) | uint8(c)<<(port%4*2)
+}
 
 func newPortTable(cfg *Config) *portTable {
 	t := new(portTable)
@@ -83,10 +91,10 @@ func newPortTable(cfg *Config) *portTable {
 		tlsPorts = []uint16{636, 3269}
 	}
 	for _, p := range ports {
-		t[p] = portLDAP
+		t.set(p, portLDAP)
 	}
 	for _, p := range tlsPorts {
-		t[p] = portLDAPS
+		t.set(p, portLDAPS)
 	}
 	return t
 }

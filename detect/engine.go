@@ -88,13 +88,13 @@ func (e *Engine) Tick(p *Packet) {
 // Watches says whether Observe has a use for segments with these ports. It need
 // not be shown others: for their frames Tick is enough.
 func (e *Engine) Watches(src, dst uint16) bool {
-	return e.cfg.AnyPort || e.ports[src] != portOther || e.ports[dst] != portOther
+	return e.cfg.AnyPort || e.ports.class(src) != portOther || e.ports.class(dst) != portOther
 }
 
 // Observe takes a segment. It is borrowed for the length of the call.
 func (e *Engine) Observe(p *Packet, seg *decode.Segment) {
 	e.Tick(p)
-	class := max(e.ports[seg.Src.Port], e.ports[seg.Dst.Port])
+	class := max(e.ports.class(seg.Src.Port), e.ports.class(seg.Dst.Port))
 	if class == portOther && (!e.cfg.AnyPort || seg.Proto != decode.TCP) {
 		return
 	}

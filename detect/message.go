@@ -50,7 +50,7 @@ func (e *Engine) message(s *session, d dir, msg []byte, hdr ldap.Header, prot Pr
 // port. A client may have been given such a port by chance.
 func (e *Engine) plainOnTLSPort(s *session, m *message) {
 	s.plainTold = true
-	if _, server := s.ends(); e.ports[server.Port] == portLDAPS {
+	if _, server := s.ends(); e.ports.class(server.Port) == portLDAPS {
 		e.tell(e.alert(s, PlaintextOnTLSPort, m))
 	}
 }
