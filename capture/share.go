@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -153,7 +154,13 @@ func (s *Shared) fill() {
 }
 
 func (s *Shared) give(i int, f *Frame) {
-	s.batch.lists[i] = append(s.batch.lists[i], given{*f, s.left[i], s.to == i})
+	list := slices.Grow(s.batch.lists[i], 1)
+	list = list[:len(list)+1]
+	g := &list[len(list)-1] // filled where it lies: it is large
+	g.frame = *f
+	g.left = s.left[i]
+	g.chosen = s.to == i
+	s.batch.lists[i] = list
 	s.batch.n++
 	s.left[i] = Left{}
 }
@@ -274,7 +281,10 @@ func (r *Reading) Next(f *Frame) error {
 			return err
 		}
 	}
-	*f, r.left, r.chosen = r.todo[0].frame, r.todo[0].left, r.todo[0].chosen
+	g := &r.todo[0]
+	*f = g.frame
+	r.left = g.left
+	r.chosen = g.chosen
 	r.todo = r.todo[1:]
 	r.stats.Frames += r.left.Frames + 1
 	r.stats.Bytes += r.left.Bytes + uint64(len(f.Data))
