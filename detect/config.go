@@ -60,45 +60,6 @@ const (
 	exposedFor     = 24 * time.Hour // how long the exposed_* gauges remember
 )
 
-// portClass says what a port is watched for.
-type portClass uint8
-
-const (
-	portOther portClass = iota // not watched, or by content only
-	portLDAP
-	portLDAPS
-)
-
-// portTable gives each port its class without a search: it is asked twice a
-// frame, and so small that a processor's innermost cache has room for it.
-type portTable [1 << 16 / 4]uint8
-
-func (t *portTable) class(port uint16) portClass {
-	return portClass(t[port/4] >> (port % 4 * 2) & 3)
-}
-
-func (t *portTable) set(port uint16, c portClass) {
-	t[port/4] = t[port/4]&^(3<<(port%4*2)) | uint8(c)<<(port%4*2)
-}
-
-func newPortTable(cfg *Config) *portTable {
-	t := new(portTable)
-	ports, tlsPorts := cfg.Ports, cfg.TLSPorts
-	if ports == nil {
-		ports = []uint16{389, 3268}
-	}
-	if tlsPorts == nil {
-		tlsPorts = []uint16{636, 3269}
-	}
-	for _, p := range ports {
-		t.set(p, portLDAP)
-	}
-	for _, p := range tlsPorts {
-		t.set(p, portLDAPS)
-	}
-	return t
-}
-
 // watches says whether a connection between a and b is to be followed.
 func (c *Config) watches(a, b netip.Addr) bool {
 	for _, n := range c.IgnoreNets {

@@ -26,7 +26,7 @@ type Packet struct {
 // wait is bounded by 5 s of packet time and by a limit in number.
 type Engine struct {
 	cfg     Config
-	ports   *portTable
+	ports   *Ports
 	secrets *ldap.SecretSet
 
 	flows    flowTable
@@ -67,7 +67,7 @@ func New(cfg Config) *Engine {
 	if cfg.MaxMemory == 0 {
 		cfg.MaxMemory = 256 << 20
 	}
-	e := &Engine{cfg: cfg, ports: newPortTable(&cfg), secrets: ldap.NewSecretSet(cfg.SecretAttributes...), now: math.MinInt64, pseudonyms: NewPseudonyms(cfg.PseudonymKey)}
+	e := &Engine{cfg: cfg, ports: NewPorts(&cfg), secrets: ldap.NewSecretSet(cfg.SecretAttributes...), now: math.MinInt64, pseudonyms: NewPseudonyms(cfg.PseudonymKey)}
 	e.nextQuiet = math.MinInt64
 	return e
 }
@@ -85,11 +85,8 @@ func (e *Engine) Tick(p *Packet) {
 	}
 }
 
-// Watches says whether Observe has a use for segments with these ports. It need
-// not be shown others: for their frames Tick is enough.
-func (e *Engine) Watches(src, dst uint16) bool {
-	return e.cfg.AnyPort || e.ports.class(src) != portOther || e.ports.class(dst) != portOther
-}
+// Ports gives those it watches.
+func (e *Engine) Ports() *Ports { return e.ports }
 
 // Observe takes a segment. It is borrowed for the length of the call.
 func (e *Engine) Observe(p *Packet, seg *decode.Segment) {

@@ -125,7 +125,7 @@ type pending struct {
 
 // guessRoles takes the side with a watched port for the server, until
 // something better tells.
-func (s *session) guessRoles(ports *portTable, seg *decode.Segment, d dir) {
+func (s *session) guessRoles(ports *Ports, seg *decode.Segment, d dir) {
 	src, dst := ports.class(seg.Src.Port) != portOther, ports.class(seg.Dst.Port) != portOther
 	switch {
 	case dst && !src:

@@ -17,7 +17,7 @@ import (
 func (p *program) read(ctx context.Context) ([]*capture.DamagedError, []error) {
 	n, waits := p.cfg.workers, piped(p.files)
 	files := capture.OpenFiles(p.files)
-	r := &router{watches: detect.New(p.cfg.detect).Watches, workers: n, all: p.keeper != nil}
+	r := &router{ports: detect.NewPorts(&p.cfg.detect), workers: n, all: p.keeper != nil}
 	var shared *capture.Shared
 	if n > 1 || waits {
 		shared = capture.Share(files, n, r.route, ctx.Done())

@@ -11,7 +11,7 @@ import (
 // understand, those at which packet time makes a step, and now and then one, so
 // that each can say how far it is.
 type router struct {
-	watches func(src, dst uint16) bool
+	ports   *detect.Ports
 	workers int
 	all     bool // somebody wants to see every frame
 	clock   detect.Clock
@@ -33,7 +33,7 @@ func (r *router) route(f *capture.Frame) (to int) {
 	case r.all, step, !plain, r.alone >= batchFrames:
 		r.alone = 0
 		return capture.ToAll
-	case !r.watches(brief.Src, brief.Dst):
+	case !r.ports.Watches(brief.Src, brief.Dst):
 		return capture.ToNone
 	}
 	if r.workers == 1 {

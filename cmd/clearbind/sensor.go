@@ -233,7 +233,7 @@ func (s *sensor) handle(f *capture.Frame) {
 	if !chosen {
 		var brief decode.Brief
 		brief, plain = decode.Glance(f.Link, f.Data)
-		if plain && (!s.engine.Watches(brief.Src, brief.Dst) || s.workers > 1 && !s.mine(brief.Shard())) {
+		if plain && (!s.engine.Ports().Watches(brief.Src, brief.Dst) || s.workers > 1 && !s.mine(brief.Shard())) {
 			s.alone = true
 			s.undecoded[decode.OK]++
 			s.engine.Tick(at)
