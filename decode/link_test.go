@@ -1,6 +1,11 @@
 package decode
 
-import "testing"
+import (
+	"encoding/binary"
+	"reflect"
+	"strings"
+	"testing"
+)
 
 func linkWrappings() []wrapping {
 	return []wrapping{
@@ -76,6 +81,59 @@ func linkWrappings() []wrapping {
 		{"PPP", 9, "ff 03 PPPP # address and control; protocol", 0, [6]byte{}, [6]byte{}},
 		{"PPP, address and control left out", 9, "PPPP", 0, [6]byte{}, [6]byte{}},
 		{"PPP, serial", 50, "ff 03 PPPP", 0, [6]byte{}, [6]byte{}},
+		{"PPP, with a direction", 204, "01 ff 03 PPPP", 0, [6]byte{}, [6]byte{}},
+		{"Cisco HDLC", 104, "0f 00 TTTT", 0, [6]byte{}, [6]byte{}},
+		{"packets on the Mac", 258, `
+			14000000     # length
+			01000000     # what follows: a packet
+			01000000     # Ethernet
+			656e3000 00000000 # en0
+		` + macs + "TTTT", 0, mac1, mac2},
+		{"packets with information", 192, `
+			00 00 0c00   # version; flags; length
+			01000000     # Ethernet
+			0200 0000    # a field without anything in it
+		` + macs + "TTTT", 0, mac1, mac2},
+		{"the air, from a station", 105, `
+			08 01 0000   # data; to the distribution system
+			0200000000ff # access point
+			020000000001 # source
+			020000000002 # destination
+			1000         # sequence number
+			aa aa 03 000000 TTTT
+		`, 0, mac1, mac2},
+		{"the air, to a station, with quality of service", 105, `
+			88 02 0000   # QoS data; from the distribution system
+			020000000002 # destination
+			0200000000ff # access point
+			020000000001 # source
+			1000 0000    # sequence number; QoS control
+			aa aa 03 000000 TTTT
+		`, 0, mac1, mac2},
+		{"the air, between access points, with a control field", 105, `
+			88 83 0000   # QoS data; both; order
+			0200000000fe 0200000000ff
+			020000000002 # destination
+			1000
+			020000000001 # source
+			0000 00000000 # QoS control; HT control
+			aa aa 03 000000 TTTT
+		`, 0, mac1, mac2},
+		{"the air, between stations, as its receiver tells it", 127, `
+			00 00 1900   # version; length
+			03000080     # a time, flags, and another word
+			00000000     # that says nothing
+			00000000     # up to a multiple of eight
+			0000000000000000
+			20           # the header is padded
+			88 00 0000   # QoS data
+			020000000002 # destination
+			020000000001 # source
+			0200000000ff
+			1000 0000    # sequence number; QoS control
+			0000         # up to a multiple of four
+			aa aa 03 000000 TTTT
+		`, 0, mac1, mac2},
 	}
 }
 
@@ -107,7 +165,6 @@ func TestLinksWithoutSegment(t *testing.T) {
 	}{
 		"nothing":                                {1, "", Truncated},
 		"a link type nobody has":                 {250, tcp4, UnknownLink},
-		"802.11":                                 {105, tcp4, UnknownLink},
 		"Ethernet, one octet short":              {1, macs + "08", Truncated},
 		"a tag, one octet short":                 {1, macs + "8100 000a 08", Truncated},
 		"raw IP, nothing":                        {101, "", Truncated},
@@ -126,6 +183,27 @@ func TestLinksWithoutSegment(t *testing.T) {
 		"PPP, one octet short":                   {9, "ff 03 00", Truncated},
 		"PPP, link control":                      {9, "ff 03 c021 01 01 0004", NotIP},
 		"PPP, encrypted or compressed":           {9, "ff 03 00fd 90 00", NotIP},
+		"Cisco HDLC, one octet short":            {104, "0f 00 08", Truncated},
+		"Cisco HDLC, a keep-alive":               {104, "8f 00 8035 00000002", NotIP},
+		"a direction and nothing":                {204, "", Truncated},
+		"PPI, one octet short":                   {192, "00 00 0800 010000", Truncated},
+		"PPI, a length that is none":             {192, "00 00 0700 01000000", BadHeader},
+		"PPI, longer than its frame":             {192, "00 00 0900 01000000", Truncated},
+		"PPI around PPI and so on":               {192, strings.Repeat("00 00 0800 c0000000", maxDepth+1), TooDeep},
+		"PKTAP, one octet short":                 {258, "0c000000 01000000 010000", Truncated},
+		"PKTAP, a length that is none":           {258, "0b000000 01000000 01000000", BadHeader},
+		"PKTAP, a link type that is none":        {258, "0c000000 01000000 00000100", UnknownLink},
+		"radiotap, one octet short":              {127, "00 00 0800 000000", Truncated},
+		"radiotap, a length that is none":        {127, "00 00 0700 00000000", BadHeader},
+		"radiotap, longer than its frame":        {127, "00 00 0900 00000000", Truncated},
+		"the air, one octet short":               {105, "08 01 0000" + macs + "0200000000ff 10", Truncated},
+		"the air, a beacon":                      {105, air("80 00"), NotIP},
+		"the air, no data":                       {105, air("48 01"), NotIP},
+		"the air, encrypted":                     {105, air("08 41"), NotIP},
+		"the air, a first fragment":              {105, air("08 05"), Fragment},
+		"the air, several in one":                {105, air("88 01") + "80 00", NotIP},
+		"the air, QoS control cut off":           {105, air("88 01") + "00", Truncated},
+		"the air, HT control cut off":            {105, air("88 81") + "00 00 000000", Truncated},
 		"as many tags as are read, and one more": {1, macs + tags(maxDepth), TooDeep},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -134,6 +212,37 @@ func TestLinksWithoutSegment(t *testing.T) {
 				t.Errorf("%s, want %s", why, c.want)
 			}
 		})
+	}
+}
+
+// air gives the header of a frame of three addresses.
+func air(control string) string { return control + "0000" + macs + "0200000000ff 1000 " }
+
+// TestNFLOG wraps packets as netfilter does on machines of either order.
+func TestNFLOG(t *testing.T) {
+	for name, order := range map[string]binary.AppendByteOrder{"little": binary.LittleEndian, "big": binary.BigEndian} {
+		attribute := func(b []byte, kind uint16, value []byte) []byte {
+			b = order.AppendUint16(order.AppendUint16(b, uint16(4+len(value))), kind)
+			return append(append(b, value...), make([]byte, -len(value)&3)...)
+		}
+		packet := octets(t, tcp4)
+		head := attribute(attribute([]byte{2, 0, 0, 5}, 1, []byte{8, 0, 0, 0}), 10, []byte("clear\x00"))
+		frame := attribute(head, nflogPayload, packet)
+		want, _ := decodeOne(101, packet, len(packet))
+		if got, why := decodeOne(239, frame, len(frame)); why != OK || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v %s, want %+v", name, got, why, want)
+		}
+		for _, short := range [][]byte{nil, head[:3], head, head[:len(head)-2], frame[:len(head)+4+30]} {
+			if _, why := decodeOne(239, short, len(frame)); why != Truncated {
+				t.Errorf("%s, %d octets: %s", name, len(short), why)
+			}
+		}
+		if _, why := decodeOne(239, order.AppendUint16([]byte{2, 0, 0, 5}, 3), 8); why != Truncated {
+			t.Errorf("%s: %s", name, why)
+		}
+	}
+	if _, why := decodeOne(239, []byte{2, 0, 0, 5, 3, 0, 1, 0}, 8); why != BadHeader {
+		t.Errorf("an attribute of three octets: %s", why)
 	}
 }
 

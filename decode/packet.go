@@ -76,7 +76,11 @@ const (
 	linkRawBSD     = 12
 	linkRawOpenBSD = 14
 	linkPPPSerial  = 50
-	linkSLL2       = 276 // gopacket's LinkType has 8 bits
+	linkPPI        = 192
+	linkPPPWithDir = 204
+	linkNFLOG      = 239
+	linkPKTAP      = 258 // gopacket's LinkType has 8 bits
+	linkSLL2       = 276
 )
 
 // link reads what a frame of a link type starts with.
@@ -94,6 +98,20 @@ func (h *headers) link(link uint16, b []byte) Reason {
 		return h.sll2(b)
 	case uint16(layers.LinkTypePPP), linkPPPSerial:
 		return h.ppp(b)
+	case linkPPPWithDir:
+		return h.pppWithDirection(b)
+	case uint16(layers.LinkTypeC_HDLC):
+		return h.hdlc(b)
+	case linkNFLOG:
+		return h.nflog(b)
+	case linkPPI:
+		return h.ppi(b)
+	case linkPKTAP:
+		return h.pktap(b)
+	case uint16(layers.LinkTypeIEEE802_11):
+		return h.air(b, false)
+	case uint16(layers.LinkTypeIEEE80211Radio):
+		return h.radiotap(b)
 	}
 	return UnknownLink
 }

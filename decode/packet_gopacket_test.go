@@ -81,7 +81,7 @@ func agree(t *testing.T, name string, link uint16, data []byte) bool {
 // byGopacket reads the innermost segment of a frame that is whole and not
 // fragmented.
 func byGopacket(link layers.LinkType, data []byte) (s Segment, ok bool) {
-	packet := gopacket.NewPacket(data, link, gopacket.DecodeOptions{NoCopy: true})
+	packet := gopacket.NewPacket(data, link, gopacket.Default) // a copy: it takes the padding of radiotap frames out where it lies
 	for _, l := range packet.Layers() {
 		switch l := l.(type) {
 		case *layers.IPv4:
