@@ -18,7 +18,9 @@ func answer(id, code byte, value []byte) []byte {
 }
 
 func TestPasswordsInExtendedOperations(t *testing.T) {
-	verify := func(auth []byte) []byte { return operation(2, ldap.OIDVerifyCredentials, seq(integer(3), str(who), auth)) }
+	verify := func(auth []byte) []byte {
+		return operation(2, ldap.OIDVerifyCredentials, seq(integer(3), str(who), auth))
+	}
 	nmas := func(oid string, passwords ...[]byte) []byte {
 		return operation(2, oid, seq(slices.Concat(integer(1), str("cn=eve,o=x\x00"), slices.Concat(passwords...))))
 	}
