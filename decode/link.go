@@ -160,3 +160,81 @@ func (h *headers) ppp(b []byte) Reason {
 	}
 	return NotIP
 }
+
+// hdlc reads Cisco's framing of serial lines (LINKTYPE_C_HDLC): address, control,
+// EtherType.
+func (h *headers) hdlc(b []byte) Reason {
+	if len(b) < 4 {
+		return Truncated
+	}
+	return h.ethertype(layers.EthernetType(binary.BigEndian.Uint16(b[2:])), b[4:])
+}
+
+// pppWithDirection steps over the octet that says who sent (LINKTYPE_PPP_WITH_DIR).
+func (h *headers) pppWithDirection(b []byte) Reason {
+	if len(b) < 1 {
+		return Truncated
+	}
+	return h.ppp(b[1:])
+}
+
+const nflogPayload = 9 // NFULA_PAYLOAD
+
+// nflog reads what netfilter logs (LINKTYPE_NFLOG): a header, and attributes in the
+// order of the host that wrote them, of which one is the packet.
+func (h *headers) nflog(b []byte) Reason {
+	if len(b) < 4 {
+		return Truncated
+	}
+	var order binary.ByteOrder = binary.LittleEndian
+	if len(b) >= 8 && order.Uint16(b[6:]) > 0xff { // no attribute has such a number
+		order = binary.BigEndian
+	}
+	for b = b[4:]; len(b) >= 4; {
+		size, kind := int(order.Uint16(b)), order.Uint16(b[2:])
+		switch {
+		case size < 4:
+			return BadHeader
+		case kind == nflogPayload:
+			return h.ip(b[4:min(size, len(b))])
+		}
+		b = b[min((size+3)&^3, len(b)):]
+	}
+	return Truncated
+}
+
+// wrapped reads a header of LINKTYPE_PPI or LINKTYPE_PKTAP, which tells its own
+// length and the link type of what is behind it.
+func (h *headers) wrapped(size int, link uint32, b []byte) Reason {
+	switch {
+	case h.tooDeep():
+		return TooDeep
+	case size > len(b):
+		return Truncated
+	case link > 0xffff:
+		return UnknownLink
+	}
+	return h.link(uint16(link), b[size:])
+}
+
+func (h *headers) ppi(b []byte) Reason {
+	if len(b) < 8 {
+		return Truncated
+	}
+	size := int(binary.LittleEndian.Uint16(b[2:]))
+	if size < 8 {
+		return BadHeader
+	}
+	return h.wrapped(size, binary.LittleEndian.Uint32(b[4:]), b)
+}
+
+func (h *headers) pktap(b []byte) Reason {
+	if len(b) < 12 {
+		return Truncated
+	}
+	size := binary.LittleEndian.Uint32(b)
+	if size < 12 || size > 1<<16 {
+		return BadHeader
+	}
+	return h.wrapped(int(size), binary.LittleEndian.Uint32(b[8:]), b)
+}
