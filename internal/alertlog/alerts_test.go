@@ -142,6 +142,14 @@ func everyAlert() []*detect.Alert {
 		a.Result = &detect.Result{Code: 49, Name: "invalidCredentials", ADReason: "password expired",
 			Diagnostic: "80090308: LdapErr: DSID-0C090439, comment: AcceptSecurityContext error, data 532, v4563"}
 	})
+	with(detect.CleartextBind, func(a *detect.Alert) { // by another server, to the same effect
+		a.Outcome = detect.Failure
+		a.Result = &detect.Result{Code: 49, Name: "invalidCredentials", Policy: "password expired"}
+	})
+	with(detect.CleartextBind, func(a *detect.Alert) { // by one that had no time
+		a.Outcome = detect.Failure
+		a.Result = &detect.Result{Code: 51, Name: "busy", Untried: true}
+	})
 	with(detect.CleartextBind, func(a *detect.Alert) { // repeats that were held back
 		a.Held, a.Count, a.Until = true, 41, at.Add(time.Hour)
 		a.End = a.Until
