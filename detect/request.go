@@ -309,17 +309,21 @@ func (e *Engine) verifyCredentials(s *session, m *message, value []byte) {
 		b.Method = simpleMethod(&req)
 		p.secret = b.Method == Simple
 	case req.Choice == ldap.SASL:
-		step := sasl.NewExchange(req.Mechanism, true).Client(req.Credentials, req.HasCredentials)
+		// Steps are not followed, so an answer of LOGIN may be a password.
+		exchange := sasl.NewExchange(req.Mechanism, false)
+		step := exchange.Client(req.Credentials, req.HasCredentials)
 		r, p.secret, b.Method = CleartextSASL, step.HasSecret, SASL
-		b.Mechanism = clean(req.Mechanism)
+		b.Mechanism = clean([]byte(exchange.Mechanism()))
 		if name := step.Name(); name != "" {
 			b.Name = e.names.name([]byte(name))
 		}
 	}
-	if p.name = b.Name; p.secret {
+	p.method, p.name = b.Method, b.Name
+	if p.secret {
 		a := e.alert(s, r, m)
 		a.User, a.Bind = p.name, b
 		e.notePassword(s, p.name)
+		s.exposedUser, s.exposedAny = p.name, true
 		p.event = e.raise(a)
 	}
 	s.request(e, p)

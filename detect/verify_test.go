@@ -3,6 +3,7 @@ package detect
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/clearbind/clearbind/decode/ldap"
@@ -50,6 +51,28 @@ func TestPasswordsInExtendedOperations(t *testing.T) {
 			k.asks(verify(ber(0xa3, str("PLAIN"), str("\x00app\x00"+secret))))
 			k.answers(answer(2, 0, seq(enum(0), str(""))))
 		}, []string{"cleartext-sasl critical success true app extended_request"}},
+		"by an answer of LOGIN, which may be a name or the password": {func(k *talk) {
+			for range sprayCount {
+				k.asks(verify(ber(0xa3, str("LOGIN"), str(secret))))
+				k.answers(answer(2, 0, seq(enum(49), str(""))))
+			}
+		}, append(slices.Repeat([]string{"cleartext-sasl high failure false " + who + " extended_request"}, sprayCount),
+			"password-guessing high failure false "+who+" extended_response")},
+		"an empty password that is accepted after guesses": {func(k *talk) {
+			for range guessCount {
+				k.asks(verify(ctx(0, secret)))
+				k.answers(answer(2, 0, seq(enum(49), str(""))))
+			}
+			k.asks(verify(ctx(0, "")))
+			k.answers(answer(2, 0, seq(enum(0), str(""))))
+		}, append(slices.Repeat([]string{"cleartext-bind high failure false " + who + " extended_request"}, guessCount),
+			"password-guessing high failure false "+who+" extended_response")},
+		"before StartTLS": {func(k *talk) {
+			k.asks(verify(ctx(0, secret)))
+			k.answers(answer(2, 0, seq(enum(0), str(""))))
+			k.asks(extended(3, ldap.OIDStartTLS))
+			k.answers(result(3, 0x78, 0, ""))
+		}, []string{"cleartext-bind critical success true " + who + " extended_request", "late-starttls high success false " + who + " extended_request"}},
 		"the connection stays whose it was": {func(k *talk) {
 			k.asks(verify(ctx(0, secret)))
 			k.answers(answer(2, 0, seq(enum(0), str(""))))
@@ -82,6 +105,9 @@ func TestPasswordsInExtendedOperations(t *testing.T) {
 				about := a.User
 				if a.Entry != nil {
 					about = a.Entry.DN
+				}
+				if strings.Contains(fmt.Sprintf("%+v %+v", a, a.Bind), secret) {
+					t.Errorf("a secret in %+v", a)
 				}
 				got = append(got, fmt.Sprintf("%s %s %s %v %s %s", a.Rule, a.Severity, a.Outcome, a.Right, about, a.Operation))
 			}

@@ -75,12 +75,15 @@ func ReturnsPassword(value []byte) bool {
 }
 
 // ParseNMAS gives whose password the value of an NMAS request is about, borrowed
-// and as far as it is there; nil: it does not say.
+// and as far as it is there; nil: it does not say, or not in that place, where a
+// password could be.
 func ParseNMAS(value []byte) []byte {
 	outer := cursor{value}
 	seq, _ := outer.take(tagSequence)
 	c := cursor{seq.value}
-	c.take(0x02) // version
+	if _, ok := c.take(0x02); !ok { // version
+		return nil
+	}
 	dn, _ := c.take(0x04)
 	return bytes.TrimRight(dn.value, "\x00")
 }

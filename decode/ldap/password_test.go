@@ -104,6 +104,7 @@ func TestNMAS(t *testing.T) {
 	for value, want := range map[string]string{
 		string(list(integer(1), str("cn=app,o=x\x00"), str(password), str(password))): "cn=app,o=x",
 		string(list(integer(1), str("cn=app"))):                                       "cn=app",
+		string(list(str(password), str(password))):                                    "", // whose it is was left out
 		string(list(integer(1))):                                                      "",
 		"":                                                                            "",
 	} {
